@@ -1,0 +1,1 @@
+//! Revisioned feature stores: GeoPackage and PostGIS behind one trait.

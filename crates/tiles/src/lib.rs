@@ -1,0 +1,1 @@
+//! Tile generations, delta, encoder and cache.

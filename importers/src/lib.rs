@@ -1,0 +1,1 @@
+//! Survey files in, checked changesets out.

@@ -1,0 +1,2 @@
+//! ditu
+fn main() {}
