@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Builds Ditu, writes the sample city, imports it and serves it. A second run starts in seconds.
+# PORT, ADDR and SCALE (size of the city, 1 to 10) are respected. Everything it makes lies in demo-data/.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+cd "$root"
+addr=${ADDR:-127.0.0.1}:${PORT:-8080}
+scale=${SCALE:-1}
+
+scripts/setup.sh demo
+scripts/web.sh
+cargo build --release --locked -p ditu
+ditu=$CARGO_TARGET_DIR/release/ditu
+
+data=demo-data/scale-$scale
+made=$data/.imported
+# A city made by another build is made again: the sample and the layer definitions may have changed.
+stamp=$(sha256sum "$ditu" | cut -c1-16)
+if [ "$(cat "$made" 2>/dev/null)" != "$stamp" ]; then
+  rm -rf "$data"
+  mkdir -p "$data"
+  "$ditu" sample "$data/delivery" --scale "$scale"
+  "$ditu" --data "$data/ditu-data" import "$data/delivery"
+  echo "$stamp" >"$made"
+fi
+exec "$ditu" --data "$data/ditu-data" serve --addr "$addr" --public all
