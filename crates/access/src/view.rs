@@ -65,11 +65,17 @@ impl Scope {
 /// What one principal may do one action on: layers, fields, area, zooms. Made only by [`Gate::view`].
 #[derive(Clone, Debug)]
 pub struct View {
+    action: Action,
     hash: ViewHash,
     scopes: BTreeMap<LayerId, Scope>,
 }
 
 impl View {
+    /// The action it was made for: a store takes a commit only under a view made for [`Action::Edit`] or above.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
     /// Names the rights of this view.
     pub fn hash(&self) -> ViewHash {
         self.hash
@@ -142,7 +148,7 @@ impl Gate {
                 scopes.insert(layer.id.clone(), scope);
             }
         }
-        View { hash: hash(&scopes), scopes }
+        View { action, hash: hash(&scopes), scopes }
     }
 }
 

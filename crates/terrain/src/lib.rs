@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+mod grid;
+mod tile;
+
+pub use grid::{Grid, GridError};
+pub use tile::{TILE_SIZE, Terrain, TerrainError};

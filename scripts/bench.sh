@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The benches: criterion (encode, index), import against ogr2ogr, tiles against a plain file server. Prints figures and
+# ratios of this run; asserts nothing. SCALE (default 1) is the size of the city, SECONDS_EACH the time a zoom.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+cd "$root"
+scale=${SCALE:-1}
+scripts/setup.sh test
+scripts/web.sh
+cargo build --release --locked -p ditu -p ditu-benches
+ditu=$CARGO_TARGET_DIR/release/ditu
+work=$(mktemp -d "${TMPDIR:-/tmp}/ditu-bench.XXXXXX")
+server=
+finish() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  [ -z "${DITU_TEST_POSTGRES:-}" ] || scripts/postgres.sh stop "$DITU_TEST_POSTGRES"
+  rm -rf "$work"
+}
+trap finish EXIT
+# Runs a command quietly; prints wall seconds and peak memory of its largest process.
+timed() { # name command...
+  local name=$1; shift
+  /usr/bin/time -f '%e %M' -o "$work/time" "$@" >"$work/out" 2>&1 || { cat "$work/out"; exit 3; }
+  read -r seconds peak <"$work/time"
+  printf '%-42s %8.2f s %8.0f MB\n' "$name" "$seconds" "$((peak / 1024))"
+}
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "  ratio ogr2ogr / ditu: %.2f\n", a / b }'; }
+
+"$ditu" sample "$work/delivery" --scale "$scale" >/dev/null
+buildings=$(find "$work/delivery" -name '房屋.shp')
+printf '\nImport of %s features (%s)\n' "$(ogrinfo -q -so -al "$buildings" 2>/dev/null | sed -n 's/^Feature Count: //p')" "$(basename "$buildings")"
+timed "ogr2ogr to GeoPackage" ogr2ogr -f GPKG "$work/peer.gpkg" "$buildings" --config SHAPE_ENCODING GBK -t_srs EPSG:4490 -nlt PROMOTE_TO_MULTI -nln building
+peer=$seconds
+timed "ditu import to GeoPackage, checks included" "$ditu" --data "$work/one" import "$buildings" --no-tiles
+ratio "$peer" "$seconds"
+eval "$(scripts/postgres.sh start)"
+connection=$(echo "$DITU_TEST_DATABASE" | sed -E 's#postgres://([^@]*)@([^:]*):([0-9]*)/(.*)#PG:host=\2 port=\3 user=\1 dbname=\4#')
+timed "ogr2ogr to PostGIS" ogr2ogr -f PostgreSQL "$connection" "$buildings" --config SHAPE_ENCODING GBK -t_srs EPSG:4490 -nlt PROMOTE_TO_MULTI -nln peer_building
+peer=$seconds
+timed "ditu import to PostGIS, checks included" "$ditu" --data "$work/two" --database "$DITU_TEST_DATABASE" import "$buildings" --no-tiles
+ratio "$peer" "$seconds"
+
+printf '\nWhole city, scale %s, with tile generations\n' "$scale"
+timed "ditu import" "$ditu" --data "$work/city" import "$work/delivery"
+
+printf '\nTiles, no tile cache\n'
+"$ditu" --data "$work/city" serve --addr 127.0.0.1:0 --public all --tile-cache-mb 0 >"$work/serve.log" 2>&1 &
+server=$!
+url=
+for _ in $(seq 300); do
+  url=$(grep -o -m 1 'http://[0-9.:]*' "$work/serve.log" || true)
+  [ -z "$url" ] || break
+  sleep 0.1
+done
+"$CARGO_TARGET_DIR/release/peers" "$url" --seconds "${SECONDS_EACH:-5}"
+
+printf '\nCriterion\n'
+cargo bench --locked -p ditu-benches --benches -- --quick
