@@ -61,7 +61,10 @@ pub(crate) fn run(
             }
         };
         let handles: Vec<_> = (0..connections).map(|_| scope.spawn(worker)).collect();
-        handles.into_iter().map(|h| h.join().unwrap_or_else(|_| Err(io::Error::other("a client died")))).collect()
+        handles
+            .into_iter()
+            .map(|h| h.join().unwrap_or_else(|_| Err(io::Error::other("a client died"))))
+            .collect()
     });
     let elapsed = began.elapsed().as_secs_f64();
     let (mut times, mut bytes) = (Vec::new(), 0);

@@ -39,7 +39,8 @@ fn options() -> Result<Options, String> {
             "--layers" => o.layers = value()?,
             "--bbox" => {
                 let parts: Result<Vec<f64>, _> = value()?.split(',').map(str::parse).collect();
-                o.bbox = parts.map_err(|e| e.to_string())?.try_into().map_err(|_| "--bbox takes four numbers")?;
+                o.bbox =
+                    parts.map_err(|e| e.to_string())?.try_into().map_err(|_| "--bbox takes four numbers")?;
             }
             "--zooms" => {
                 let text = value()?;
@@ -47,7 +48,9 @@ fn options() -> Result<Options, String> {
                 o.zooms = (a.parse().map_err(|_| "--zooms a-b")?, b.parse().map_err(|_| "--zooms a-b")?);
             }
             "--seconds" => o.seconds = value()?.parse().map_err(|_| "--seconds takes a number")?,
-            "--connections" => o.connections = value()?.parse().map_err(|_| "--connections takes a number")?,
+            "--connections" => {
+                o.connections = value()?.parse().map_err(|_| "--connections takes a number")?
+            }
             "--encoding" => o.encoding = value()?,
             // cargo passes it when the binary is run by `cargo bench`.
             "--bench" => {}

@@ -342,4 +342,8 @@ impl Layers {
 }
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod styles;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,36 @@
+// Vectors computed with PROJ for EPSG:4525, 4546, 4547 and 4526.
+import { describe, expect, test } from 'vitest';
+import { forward, inverse, zone3, zoneOf } from './gk';
+
+const VECTORS = [
+  { lat: 29.0316, lon: 111.6985, n37: 3212973.0233, e37: 568041.2647, n38: 3214957.9135, e38: 275780.4655 },
+  { lat: 30.05, lon: 110.6, n37: 3325723.4701, e37: 461424.6926, n38: 3330532.7694, e38: 172014.5875 },
+  { lat: 28.45, lon: 111.2, n37: 3148328.427, e37: 519590.0669, n38: 3151506.9903, e38: 225679.317 },
+  { lat: 29.4114, lon: 112.1711, n37: 3255439.0338, e37: 613660.0541, n38: 3256260.1353, e38: 322488.4856 },
+];
+
+describe('Gauss–Krüger on CGCS2000', () => {
+  test.each(VECTORS)('agrees with PROJ to 0.1 mm at $lat, $lon', (v) => {
+    for (const [zone, n, e] of [[37, v.n37, v.e37], [38, v.n38, v.e38]] as const) {
+      for (const prefix of [false, true]) {
+        const got = forward(v.lon, v.lat, zone3(zone, prefix));
+        expect(Math.abs(got.n - n)).toBeLessThan(1e-4);
+        expect(Math.abs(got.e - e - (prefix ? zone * 1e6 : 0))).toBeLessThan(1e-4);
+      }
+    }
+  });
+
+  test.each(VECTORS)('comes back to the same place from $lat, $lon', (v) => {
+    for (const zone of [37, 38]) {
+      const z = zone3(zone, true);
+      const there = forward(v.lon, v.lat, z);
+      const back = inverse(there.n, there.e, z);
+      expect(Math.abs(back.lon - v.lon)).toBeLessThan(1e-10);
+      expect(Math.abs(back.lat - v.lat)).toBeLessThan(1e-10);
+    }
+  });
+
+  test.each([[111.6985, 37], [110.48, 37], [112.3, 37], [112.6, 38], [116.4, 39]])('%d°E lies in zone %i', (lon, zone) => {
+    expect(zoneOf(lon)).toBe(zone);
+  });
+});

@@ -1,0 +1,1 @@
+export function startMock(options?: { port?: number; empty?: boolean }): Promise<{ url: string; stop(): Promise<unknown> }>;
