@@ -1,1 +1,18 @@
-//! Gauss-Krueger, Mercator, fitted control and GCJ-02/BD-09 in pure Rust.
+#![doc = include_str!("../README.md")]
+
+mod crs;
+pub mod detect;
+mod ellipsoid;
+mod gauss;
+pub mod mercator;
+pub mod obfuscated;
+mod transform;
+mod wkt;
+
+pub use crs::{Crs, CrsError, Projection};
+pub use ellipsoid::{Datum, Ellipsoid};
+pub use gauss::TransverseMercator;
+pub use transform::{Transform, TransformError};
+
+#[cfg(test)]
+mod tests;

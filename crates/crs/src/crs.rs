@@ -1,0 +1,197 @@
+//! A coordinate reference system: datum and projection, known by EPSG code or by parameters.
+
+use crate::ellipsoid::Datum;
+use crate::gauss::TransverseMercator;
+use crate::mercator;
+
+/// Why a text or code is not a CRS that Ditu computes itself.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrsError {
+    /// The text is not well-known text.
+    #[error("not well-known text: {0}")]
+    Syntax(String),
+    /// The datum is none of the four.
+    #[error("the datum {0} is not CGCS2000, WGS 84, Xian 1980 or Beijing 1954")]
+    Datum(String),
+    /// The projection is none that Chinese survey files use.
+    #[error("the projection {0} is not Gauss-Krueger, UTM or web Mercator")]
+    Projection(String),
+    /// A unit other than metre and degree.
+    #[error("the unit {0} is neither metre nor degree")]
+    Unit(String),
+}
+
+/// How longitude and latitude became the numbers in the file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Projection {
+    /// Not at all: degrees, longitude first.
+    Geographic,
+    /// Gauss–Krüger or UTM: metres, easting first.
+    TransverseMercator(TransverseMercator),
+    /// EPSG:3857: metres.
+    WebMercator,
+}
+
+/// A coordinate reference system. Coordinates are always easting/longitude first, whatever the registry's axis order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crs {
+    datum: Datum,
+    projection: Projection,
+}
+
+/// Codes of one datum's Gauss–Krüger zones: first code, first zone, zone width in degrees, prefixed easting.
+const ZONES: [(Datum, u32, u32, u32, bool); 13] = [
+    (Datum::Cgcs2000, 4513, 25, 3, true),
+    (Datum::Cgcs2000, 4534, 25, 3, false),
+    (Datum::Cgcs2000, 4491, 13, 6, true),
+    (Datum::Cgcs2000, 4502, 13, 6, false),
+    (Datum::Xian80, 2349, 25, 3, true),
+    (Datum::Xian80, 2370, 25, 3, false),
+    (Datum::Xian80, 2327, 13, 6, true),
+    (Datum::Xian80, 2338, 13, 6, false),
+    (Datum::Beijing54, 2401, 25, 3, true),
+    (Datum::Beijing54, 2422, 25, 3, false),
+    (Datum::Beijing54, 21413, 13, 6, true),
+    (Datum::Beijing54, 21453, 13, 6, false),
+    (Datum::Beijing54, 21473, 13, 6, false),
+];
+
+fn zones(width: u32) -> u32 {
+    if width == 3 { 21 } else { 11 }
+}
+
+fn central_meridian(width: u32, zone: u32) -> f64 {
+    f64::from(if width == 3 { 3 * zone } else { 6 * zone - 3 })
+}
+
+impl Crs {
+    /// CGCS2000 longitude and latitude, in which everything is stored.
+    pub const CGCS2000: Crs = Crs { datum: Datum::Cgcs2000, projection: Projection::Geographic };
+
+    /// From parts.
+    pub fn new(datum: Datum, projection: Projection) -> Crs {
+        Crs { datum, projection }
+    }
+
+    /// The CRSs of Chinese survey files: 4490, 4326, 4610, 4214, their Gauss–Krüger zones, UTM on WGS 84 (326zz),
+    /// 3857.
+    pub fn from_epsg(code: u32) -> Option<Crs> {
+        if code == 3857 || code == 900913 {
+            return Some(Crs::new(Datum::Wgs84, Projection::WebMercator));
+        }
+        if let Some(datum) = Datum::ALL.into_iter().find(|d| d.geographic_epsg() == code) {
+            return Some(Crs::new(datum, Projection::Geographic));
+        }
+        if (32601..=32660).contains(&code) {
+            let cm = f64::from(code - 32600) * 6.0 - 183.0;
+            return Some(Crs::transverse(Datum::Wgs84, cm, 0.9996, 500_000.0, 0.0));
+        }
+        let (datum, first, zone0, width, prefix) =
+            ZONES.into_iter().find(|z| (z.1..z.1 + zones(z.3)).contains(&code))?;
+        let zone = zone0 + code - first;
+        Some(Crs::gauss_kruger(datum, central_meridian(width, zone), prefix.then_some(zone)))
+    }
+
+    /// A Gauss–Krüger zone; with a zone number the easting carries it as millions.
+    pub fn gauss_kruger(datum: Datum, central_meridian: f64, prefix: Option<u32>) -> Crs {
+        let false_easting = 500_000.0 + f64::from(prefix.unwrap_or(0)) * 1e6;
+        Crs::transverse(datum, central_meridian, 1.0, false_easting, 0.0)
+    }
+
+    fn transverse(datum: Datum, cm: f64, scale: f64, fe: f64, north: f64) -> Crs {
+        let tm = TransverseMercator::new(datum.ellipsoid(), cm, 0.0, scale, fe, north);
+        Crs::new(datum, Projection::TransverseMercator(tm))
+    }
+
+    /// From well-known text (OGC WKT 1, ESRI, WKT 2), judged by its parameters, not by its name.
+    ///
+    /// # Errors
+    /// What in it is not known here; GDAL may still know it.
+    pub fn from_wkt(text: &str) -> Result<Crs, CrsError> {
+        crate::wkt::parse(text)
+    }
+
+    /// Its datum.
+    pub fn datum(&self) -> Datum {
+        self.datum
+    }
+
+    /// Its projection.
+    pub fn projection(&self) -> &Projection {
+        &self.projection
+    }
+
+    /// True for longitude and latitude.
+    pub fn is_geographic(&self) -> bool {
+        self.projection == Projection::Geographic
+    }
+
+    /// The EPSG code with these parameters, if there is one. A six-degree zone without prefix that equals a
+    /// three-degree one is given the latter's code.
+    pub fn epsg(&self) -> Option<u32> {
+        let tm = match &self.projection {
+            Projection::Geographic => return Some(self.datum.geographic_epsg()),
+            Projection::WebMercator => return (self.datum == Datum::Wgs84).then_some(3857),
+            Projection::TransverseMercator(tm) => tm,
+        };
+        if tm.latitude_of_origin != 0.0 || tm.false_northing != 0.0 {
+            return None;
+        }
+        if (tm.scale - 0.9996).abs() < 1e-9 && self.datum == Datum::Wgs84 && tm.false_easting == 500_000.0 {
+            let zone = (tm.central_meridian + 183.0) / 6.0;
+            return (zone.fract() == 0.0 && (1.0..=60.0).contains(&zone)).then_some(32600 + zone as u32);
+        }
+        if tm.scale != 1.0 {
+            return None;
+        }
+        ZONES.into_iter().filter(|z| z.0 == self.datum).find_map(|(_, first, zone0, width, prefix)| {
+            (0..zones(width)).find_map(|i| {
+                let zone = zone0 + i;
+                let easting = 500_000.0 + if prefix { f64::from(zone) * 1e6 } else { 0.0 };
+                let equal = (tm.central_meridian - central_meridian(width, zone)).abs() < 1e-9
+                    && (tm.false_easting - easting).abs() < 1e-6;
+                equal.then_some(first + i)
+            })
+        })
+    }
+
+    /// Longitude and latitude in degrees → this CRS's numbers; NaN outside its domain.
+    pub fn project(&self, lonlat: [f64; 2]) -> [f64; 2] {
+        match &self.projection {
+            Projection::Geographic => lonlat,
+            Projection::TransverseMercator(tm) => tm.project(lonlat),
+            Projection::WebMercator => mercator::project(lonlat),
+        }
+    }
+
+    /// This CRS's numbers → longitude and latitude in degrees on its own datum; NaN outside its domain.
+    pub fn unproject(&self, xy: [f64; 2]) -> [f64; 2] {
+        match &self.projection {
+            Projection::Geographic => xy,
+            Projection::TransverseMercator(tm) => tm.unproject(xy),
+            Projection::WebMercator => mercator::unproject(xy),
+        }
+    }
+
+    /// A name for reports: `CGCS2000 / GK CM 111E, prefix 37 (EPSG:4525)`.
+    pub fn name(&self) -> String {
+        let datum = self.datum.name();
+        let plain = match &self.projection {
+            Projection::Geographic => format!("{datum} lon/lat"),
+            Projection::WebMercator => "Web Mercator".to_owned(),
+            Projection::TransverseMercator(tm) => {
+                let cm = tm.central_meridian;
+                let kind = if tm.scale == 1.0 { "GK" } else { "TM" };
+                match ((tm.false_easting - 500_000.0) / 1e6).round() as i64 {
+                    0 => format!("{datum} / {kind} CM {cm}E"),
+                    prefix => format!("{datum} / {kind} CM {cm}E, prefix {prefix}"),
+                }
+            }
+        };
+        match self.epsg() {
+            Some(code) => format!("{plain} (EPSG:{code})"),
+            None => plain,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Vectors from public sources, properties, and PROJ (by GDAL's command line) as the oracle.
+
+use crate::obfuscated::*;
+use crate::*;
+use proptest::prelude::*;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+fn near(a: [f64; 2], b: [f64; 2], tolerance: f64) {
+    assert!((a[0] - b[0]).abs() < tolerance && (a[1] - b[1]).abs() < tolerance, "{a:?} is not {b:?}");
+}
+
+fn epsg(code: u32) -> Crs {
+    Crs::from_epsg(code).unwrap_or_else(|| panic!("EPSG:{code}"))
+}
+
+/// Runs points through PROJ in traditional axis order.
+fn proj(from: u32, to: u32, points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mut child = Command::new("gdaltransform")
+        .args(["-s_srs", &format!("EPSG:{from}"), "-t_srs", &format!("EPSG:{to}"), "-output_xy"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("gdaltransform (Debian package gdal-bin)");
+    let text: String = points.iter().map(|p| format!("{:.12} {:.12}\n", p[0], p[1])).collect();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success());
+    let text = String::from_utf8(out.stdout).unwrap();
+    let numbers = |l: &str| l.split_whitespace().map(|n| n.parse().unwrap()).collect::<Vec<f64>>();
+    text.lines().map(numbers).map(|n| [n[0], n[1]]).collect()
+}
+
+fn grid(lon0: f64) -> Vec<[f64; 2]> {
+    (0..49).map(|i| [lon0 - 3.0 + f64::from(i % 7), 18.0 + f64::from(i / 7) * 5.7]).collect()
+}
+
+#[test]
+fn published_vectors_of_zones_37_and_38_hold_to_a_tenth_of_a_millimetre() {
+    let rows = [
+        ([111.6985, 29.0316], 3212973.0233, 568041.2647, 3214957.9135, 275780.4655),
+        ([110.6, 30.05], 3325723.4701, 461424.6926, 3330532.7694, 172014.5875),
+        ([111.2, 28.45], 3148328.4270, 519590.0669, 3151506.9903, 225679.3170),
+        ([112.1711, 29.4114], 3255439.0338, 613660.0541, 3256260.1353, 322488.4856),
+    ];
+    for (lonlat, n37, e37, n38, e38) in rows {
+        near(epsg(4546).project(lonlat), [e37, n37], 1e-4);
+        near(epsg(4525).project(lonlat), [37e6 + e37, n37], 1e-4);
+        near(epsg(4547).project(lonlat), [e38, n38], 1e-4);
+        near(epsg(4526).unproject([38e6 + e38, n38]), lonlat, 1e-9);
+    }
+    near(epsg(3857).project(rows[0].0), [12434220.1424, 3379668.6220], 1e-4);
+    near(epsg(32649).project(rows[0].0), [568014.0482, 3211687.8342], 1e-4);
+    near(epsg(2382).project(rows[0].0), [epsg(2382).project(rows[0].0)[0], 3212974.5204], 1e-4);
+    near(epsg(2434).project(rows[0].0), [epsg(2434).project(rows[0].0)[0], 3213030.1519], 1e-4);
+}
+
+#[test]
+fn every_code_agrees_with_proj_in_both_directions() {
+    let codes: Vec<u32> = (4513..=4533)
+        .chain(4534..=4554)
+        .chain(4491..=4512)
+        .chain([
+            2349, 2361, 2382, 2327, 2338, 2401, 2413, 2434, 21413, 21419, 21453, 32648, 32649, 32650, 3857,
+        ])
+        .collect();
+    for code in codes {
+        let crs = epsg(code);
+        let lon0 = match crs.projection() {
+            Projection::TransverseMercator(tm) => tm.central_meridian,
+            _ => 111.0,
+        };
+        let points = grid(lon0);
+        let geographic = crs.datum().geographic_epsg();
+        let there = proj(geographic, code, &points);
+        for (p, q) in points.iter().zip(&there) {
+            near(crs.project(*p), *q, 1e-5);
+            near(crs.unproject(*q), *p, 1e-10);
+        }
+    }
+}
+
+#[test]
+fn a_code_survives_the_way_through_parameters() {
+    let same = |code: u32| assert_eq!(epsg(code).epsg(), Some(code));
+    (4513..=4533)
+        .chain(4534..=4554)
+        .chain(4491..=4501)
+        .chain([2361, 2413, 21413, 32649, 3857, 4490])
+        .for_each(same);
+    assert_eq!(epsg(4508).epsg(), Some(4546), "equal numbers: CM 111 without prefix");
+    assert!(Crs::from_epsg(27700).is_none());
+}
+
+#[test]
+fn well_known_texts_of_gdal_and_esri_are_read_by_parameters() {
+    for code in [4490, 4326, 4610, 4214, 4525, 4546, 4508, 4499, 2361, 2434, 32649, 3857] {
+        for format in ["wkt1", "wkt_esri", "wkt2"] {
+            let out =
+                Command::new("gdalsrsinfo").args(["-o", format, &format!("EPSG:{code}")]).output().unwrap();
+            let text = String::from_utf8(out.stdout).unwrap();
+            let crs = Crs::from_wkt(&text).unwrap_or_else(|e| panic!("EPSG:{code} {format}: {e}\n{text}"));
+            assert_eq!(crs.epsg(), epsg(code).epsg(), "EPSG:{code} {format}");
+        }
+    }
+    // The name says zone 37, the parameters say 38: the parameters are what the numbers were made with.
+    let text = r#"PROJCS["CGCS2000_3_Degree_GK_Zone_37",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",38500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",114.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
+    assert_eq!(Crs::from_wkt(text).unwrap().epsg(), Some(4526));
+}
+
+#[test]
+fn foreign_and_broken_texts_are_refused_by_what_is_wrong() {
+    let out = |code: &str| {
+        String::from_utf8(Command::new("gdalsrsinfo").args(["-o", "wkt1", code]).output().unwrap().stdout)
+            .unwrap()
+    };
+    assert!(matches!(Crs::from_wkt(&out("EPSG:27700")), Err(CrsError::Datum(_))));
+    assert!(matches!(Crs::from_wkt(&out("EPSG:4269")), Err(CrsError::Datum(_))), "GRS 80, but NAD 83");
+    assert!(matches!(Crs::from_wkt(&out("EPSG:2227")), Err(CrsError::Unit(_) | CrsError::Projection(_))));
+    for text in ["", "PROJCS", "PROJCS[", "PROJCS[\"x", "[[[", "GEOGCS[\"x\",UNIT[\"Degree\",x]]"] {
+        assert!(Crs::from_wkt(text).is_err(), "{text}");
+    }
+    assert!(Crs::from_wkt(&"A[".repeat(10_000)).is_err());
+}
+
+#[test]
+fn old_datums_are_refused_instead_of_moved_by_nothing() {
+    for code in [4610, 2361, 4214, 2413] {
+        let e = Transform::to_geographic(&epsg(code), &Crs::CGCS2000).unwrap_err();
+        assert!(matches!(e, TransformError::NeedsControl { .. }), "{e}");
+    }
+    let t = Transform::to_geographic(&epsg(32649), &Crs::CGCS2000).unwrap();
+    assert_eq!(t.accuracy_m(), 0.1);
+}
+
+#[test]
+fn points_outside_the_domain_are_counted_not_invented() {
+    let t = Transform::to_geographic(&epsg(4546), &Crs::CGCS2000).unwrap();
+    let mut points = [
+        [568041.2647, 3212973.0233],
+        [f64::NAN, 1.0],
+        [37_568_041.0, 3.2e6],
+        [5e5, 1.1e7],
+        [f64::INFINITY, 0.0],
+    ];
+    assert_eq!(t.apply(&mut points), 4);
+    near(points[0], [111.6985, 29.0316], 1e-9);
+    let t = Transform::to_geographic(&epsg(4490), &Crs::CGCS2000).unwrap();
+    assert_eq!(t.apply(&mut [[181.0, 0.0], [0.0, 91.0], [0.0, 90.0]]), 2);
+}
+
+#[test]
+fn the_city_box_tells_zone_prefix_and_axes_but_lists_what_it_cannot_tell() {
+    let city = [110.48, 28.40, 112.30, 30.13];
+    let boxed = |code: u32, swap: bool| {
+        let (a, b) = (epsg(code).project([111.2, 28.9]), epsg(code).project([111.9, 29.4]));
+        let n = if swap { [a[1], a[0], b[1], b[0]] } else { [a[0], a[1], b[0], b[1]] };
+        detect::candidates(n, city)
+    };
+    for swap in [false, true] {
+        for code in [4525, 4526, 4546, 4547, 4499, 4490, 3857] {
+            let best = boxed(code, swap).into_iter().next().unwrap_or_else(|| panic!("{code} {swap}"));
+            assert_eq!((best.crs.epsg(), best.swapped), (Some(code), swap));
+        }
+    }
+    let listed: Vec<_> = boxed(4546, false).iter().filter_map(|c| c.crs.epsg()).collect();
+    assert!(listed.contains(&32649), "UTM 49N lies 1.3 km away and cannot be ruled out: {listed:?}");
+    assert!(detect::candidates([10_000., 20_000., 15_000., 28_000.], city).is_empty(), "a local grid");
+    assert!(detect::candidates([f64::NAN; 4], city).is_empty());
+}
+
+#[test]
+fn gcj02_and_bd09_agree_with_the_published_vectors_and_come_back_within_a_millimetre() {
+    let rows = [
+        ([111.6985, 29.0316], [111.704109572, 29.028575249], [111.710540029, 29.034798075]),
+        ([111.6808, 29.0187], [111.686370991, 29.015633318], [111.692868910, 29.021565222]),
+        ([111.4888, 28.9027], [111.494436992, 28.899649572], [111.500856964, 28.905888565]),
+        ([111.9705, 28.9061], [111.976039136, 28.902939095], [111.982466160, 28.909159468]),
+        ([111.7585, 29.6331], [111.764213802, 29.630480432], [111.770764776, 29.636250852]),
+        ([111.6475, 29.4405], [111.653030614, 29.437666790], [111.659630914, 29.443358580]),
+        ([112.1711, 29.4114], [112.176850408, 29.408793010], [112.183328032, 29.414913400]),
+        ([111.8775, 29.6055], [111.883009762, 29.602702796], [111.889547746, 29.608486685]),
+        ([111.3800, 29.5843], [111.385800073, 29.581837053], [111.392278857, 29.587909453]),
+        ([110.6000, 30.0500], [110.604794573, 30.047219333], [110.611330811, 30.053133263]),
+    ];
+    let mm = 1e-3 / 111_000.0;
+    for (wgs, gcj, bd) in rows {
+        near(wgs84_to_gcj02(wgs), gcj, 1.1e-9);
+        near(gcj02_to_bd09(gcj), bd, 2e-9);
+        near(gcj02_to_wgs84(wgs84_to_gcj02(wgs)), wgs, mm);
+        near(bd09_to_wgs84(wgs84_to_bd09(wgs)), wgs, mm);
+    }
+}
+
+proptest! {
+    #[test]
+    fn unproject_undoes_project(lon in 105.0f64..117.0, lat in -80.0f64..80.0) {
+        for code in [4546, 4525, 2434, 32649, 3857] {
+            let crs = epsg(code);
+            near(crs.unproject(crs.project([lon, lat])), [lon, lat], 1e-9);
+        }
+        near(mercator::from_world(mercator::to_world([lon, lat])), [lon, lat], 1e-11);
+    }
+
+    #[test]
+    fn any_text_is_answered(text in "\\PC*") {
+        let _ = Crs::from_wkt(&text);
+    }
+
+    #[test]
+    fn any_numbers_are_answered(n in prop::array::uniform4(any::<f64>())) {
+        let _ = detect::candidates(n, [110.48, 28.40, 112.30, 30.13]);
+        let t = Transform::to_geographic(&epsg(4546), &Crs::CGCS2000).unwrap();
+        t.apply(&mut [[n[0], n[1]], [n[2], n[3]]]);
+    }
+}

@@ -1,0 +1,73 @@
+//! From one CRS's numbers to longitude and latitude, in batches.
+
+use crate::crs::{Crs, Projection};
+use crate::ellipsoid::Datum;
+use crate::mercator;
+
+/// Why there is no transformation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransformError {
+    /// No published operation joins the two datums; PROJ would silently do nothing.
+    #[error("there is no published transformation from {} to {}: control points must be fitted", from.name(), to.name())]
+    NeedsControl {
+        /// The source's datum.
+        from: Datum,
+        /// The target's datum.
+        to: Datum,
+    },
+    /// The target is not longitude and latitude.
+    #[error("the target is not a geographic CRS")]
+    NotGeographic,
+}
+
+/// A transformation from a CRS to longitude and latitude in degrees.
+#[derive(Clone, Debug)]
+pub struct Transform {
+    from: Projection,
+    same_datum: bool,
+}
+
+impl Transform {
+    /// Between equal datums, or between CGCS2000 and WGS 84, which agree to a decimetre (a no-op, stated as such).
+    ///
+    /// # Errors
+    /// [`TransformError::NeedsControl`] for Xian 1980 and Beijing 1954 to anything else.
+    pub fn to_geographic(from: &Crs, to: &Crs) -> Result<Transform, TransformError> {
+        if !to.is_geographic() {
+            return Err(TransformError::NotGeographic);
+        }
+        let (a, b) = (from.datum(), to.datum());
+        let modern = |d| matches!(d, Datum::Cgcs2000 | Datum::Wgs84);
+        if a != b && !(modern(a) && modern(b)) {
+            return Err(TransformError::NeedsControl { from: a, to: b });
+        }
+        Ok(Transform { from: *from.projection(), same_datum: a == b })
+    }
+
+    /// Stated accuracy in metres: the projection is exact; CGCS2000 against WGS 84 is a decimetre.
+    pub fn accuracy_m(&self) -> f64 {
+        if self.same_datum { 0.0 } else { 0.1 }
+    }
+
+    /// Easting and northing (or longitude and latitude) → longitude and latitude, in place. A point outside the CRS's
+    /// domain becomes NaN; returns how many did.
+    pub fn apply(&self, points: &mut [[f64; 2]]) -> usize {
+        let mut lost = 0;
+        let mut each = |f: &dyn Fn([f64; 2]) -> [f64; 2]| {
+            for p in points.iter_mut() {
+                *p = f(*p);
+                lost += usize::from(p[0].is_nan() || p[1].is_nan());
+            }
+        };
+        match &self.from {
+            Projection::Geographic => each(&|p| {
+                let fits = p[0].abs() <= 180.0 && p[1].abs() <= 90.0;
+                if fits { p } else { [f64::NAN; 2] }
+            }),
+            Projection::TransverseMercator(tm) => each(&|p| tm.unproject(p)),
+            Projection::WebMercator => each(&mercator::unproject),
+        }
+        lost
+    }
+}
