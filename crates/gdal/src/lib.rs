@@ -1,1 +1,15 @@
-//! The one door to GDAL.
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod drivers;
+mod frame;
+mod types;
+pub mod worker;
+
+pub use client::{GdalError, Rows, Worker};
+pub use types::{
+    Description, FieldInfo, GridInfo, LayerInfo, RasterInfo, ReadOptions, SourceRow, SourceValue, Srs,
+};
+
+#[cfg(test)]
+mod tests;

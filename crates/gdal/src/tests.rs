@@ -1,0 +1,222 @@
+//! The worker against real files, and against files that try to get out.
+
+use crate::*;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Not a test of its own: what [`Worker::of_test`] starts.
+#[test]
+fn worker() {
+    Worker::serve_if_asked();
+}
+
+fn start() -> Worker {
+    Worker::of_test("tests::worker").unwrap()
+}
+
+fn data(path: &str) -> PathBuf {
+    let root = std::env::var_os("DITU_TEST_DATA").map(PathBuf::from);
+    root.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data")).join(path)
+}
+
+fn rows(path: &Path, layer: &str, options: &ReadOptions) -> Vec<SourceRow> {
+    start().read(path, layer, options).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn a_geopackage_is_described_and_read_with_chinese_text_and_curves_stroked() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("in.csv");
+    let wkt = "CURVEPOLYGON(CIRCULARSTRING(111 29,111.5 29.5,112 29,111.5 28.5,111 29))";
+    std::fs::write(&csv, format!("WKT,名称,n,d\n\"{wkt}\",沅江,7,2024-02-29\n,空,,\n")).unwrap();
+    let out = dir.path().join("out.gpkg");
+    let ok = Command::new("ogr2ogr")
+        .args(["-f", "GPKG", "-a_srs", "EPSG:4490", "-nln", "水域", "-oo", "AUTODETECT_TYPE=YES"])
+        .args([&out, &csv])
+        .status()
+        .unwrap();
+    assert!(ok.success());
+    let description = start().describe(&out).unwrap();
+    assert_eq!(description.driver, "GPKG");
+    let layer = &description.layers[0];
+    assert_eq!((layer.name.as_str(), layer.features), ("水域", Some(2)));
+    assert_eq!(layer.srs.as_ref().unwrap().epsg, Some(4490));
+    assert!(layer.fields.iter().any(|f| f.name == "名称" && f.kind == "String"));
+    let rows = rows(&out, "水域", &ReadOptions::default());
+    let name = layer.fields.iter().position(|f| f.name == "名称").unwrap();
+    assert_eq!(rows[0].values[name], SourceValue::Text("沅江".into()));
+    assert!(rows[0].values.contains(&SourceValue::Date(ditu_model::Date::new(2024, 2, 29).unwrap())));
+    let circle = rows[0].geometry.as_ref().unwrap().as_ref().unwrap();
+    for c in &circle.coords {
+        let r = (c[0] - 111.5).hypot(c[1] - 29.0);
+        assert!((r - 0.5).abs() < 1e-9, "every stroked vertex lies on the circle: {r}");
+    }
+    assert!(circle.coords.len() >= 720);
+    assert!(rows[1].geometry.is_none());
+}
+
+#[test]
+fn every_geometry_type_of_a_shapefile_comes_as_ogr2ogr_writes_it() {
+    let folder = data("survey/shp-geometry-types");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        // GDAL wants the index; Ditu's own reader does without.
+        if path.extension().is_none_or(|e| e != "shp") || !path.with_extension("shx").exists() {
+            continue;
+        }
+        let layer = path.file_stem().unwrap().to_str().unwrap();
+        let description = start().describe(&path).unwrap_or_else(|e| panic!("{layer}: {e}"));
+        let rows = rows(&path, layer, &ReadOptions::default());
+        assert_eq!(rows.len() as u64, description.layers[0].features.unwrap(), "{layer}");
+        assert!(rows.iter().flat_map(|r| &r.geometry).all(Result::is_ok), "{layer}: {:?}", rows[0].geometry);
+        files += 1;
+    }
+    assert!(files >= 4, "{files} files");
+}
+
+#[test]
+fn bytes_that_are_not_utf8_come_as_they_are() {
+    let path = data("survey/shp-encodings/derived-changde/gbk_nocpg_ldid0.shp");
+    let raw = ReadOptions { encoding: Some(String::new()), ..ReadOptions::default() };
+    let rows = rows(&path, "gbk_nocpg_ldid0", &raw);
+    assert_eq!(rows.len(), 162);
+    assert!(rows.iter().any(|r| r.values.iter().any(|v| matches!(v, SourceValue::Bytes(_)))));
+}
+
+#[test]
+fn a_raster_becomes_a_grid_in_degrees_that_agrees_with_gdal() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("g.grid");
+    let path = data("terrain/N42E001_crop300.asc");
+    let info = start().grid(&path, &out, None).unwrap();
+    assert_eq!((info.min, info.max), (803.0, 3100.0));
+    let grid = ditu_terrain::Grid::open(&out).unwrap();
+    let b = grid.bounds();
+    let (lon, lat) = ((b.min[0] + b.max[0]) / 2.0, (b.min[1] + b.max[1]) / 2.0);
+    let said = Command::new("gdallocationinfo")
+        .args(["-valonly", "-geoloc", path.to_str().unwrap(), &lon.to_string(), &lat.to_string()])
+        .output()
+        .unwrap();
+    let said: f32 = String::from_utf8(said.stdout).unwrap().trim().parse().unwrap();
+    let ours = grid.sample(lon, lat).unwrap();
+    assert!((said - ours).abs() < 40.0, "{said} and {ours} are of one slope");
+    assert!(matches!(
+        start().grid(&data("terrain/truncated.tiff"), &out, None),
+        Err(GdalError::Unreadable(_))
+    ));
+}
+
+#[test]
+fn old_datums_are_not_moved_by_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("a.geojson");
+    let feature =
+        r#"{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[568041,3212973]}}"#;
+    std::fs::write(&source, format!(r#"{{"type":"FeatureCollection","features":[{feature}]}}"#)).unwrap();
+    let as_crs = |code: &str| {
+        let out = dir.path().join(format!("{code}.gpkg"));
+        let ok = Command::new("ogr2ogr")
+            .args(["-f", "GPKG", "-nln", "t", "-a_srs", &format!("EPSG:{code}")])
+            .args([&out, &source])
+            .status();
+        assert!(ok.unwrap().success());
+        let options = ReadOptions { to_cgcs2000: true, ..ReadOptions::default() };
+        start().read(&out, "t", &options).unwrap().next().unwrap()
+    };
+    let row = as_crs("4546").unwrap();
+    let p = row.geometry.unwrap().unwrap().coords[0];
+    assert!((p[0] - 111.6985).abs() < 1e-5 && (p[1] - 29.0316).abs() < 1e-5, "{p:?}");
+    for old in ["2382", "2434"] {
+        assert!(matches!(as_crs(old), Err(GdalError::Unreadable(_))), "EPSG:{old}");
+    }
+}
+
+#[test]
+fn u_a_vrt_in_disguise_and_an_entity_bomb_read_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("secret.csv");
+    std::fs::write(&secret, "x,y,word\n1,2,sentinel\n").unwrap();
+    let vrt = dir.path().join("innocent.geojson");
+    let text = format!(
+        "<OGRVRTDataSource><OGRVRTLayer name=\"secret\"><SrcDataSource>{}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
+        secret.display()
+    );
+    std::fs::write(&vrt, text).unwrap();
+    assert!(matches!(start().describe(&vrt), Err(GdalError::Unreadable(_))));
+    for entry in std::fs::read_dir(data("hostile")).unwrap().flatten() {
+        if !entry.path().is_file() {
+            continue;
+        }
+        // Whatever the answer, it comes, and it holds nothing of this machine.
+        if let Ok(d) = start().describe(&entry.path()) {
+            for layer in d.layers {
+                let rows = start().read(&entry.path(), &layer.name, &ReadOptions::default()).unwrap();
+                let text = format!("{:?}", rows.take(1000).collect::<Vec<_>>());
+                assert!(!text.contains("root:"), "{}", entry.path().display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_sandbox_keeps_files_beside_the_delivery_closed_where_the_kernel_can() {
+    // Opening a sibling folder's file through an absolute path stored in the delivery: a GeoPackage cannot, a shapefile's
+    // .dbf of the same stem can. The worker itself tries, so that the rule is seen and not the driver's politeness.
+    let dir = tempfile::tempdir().unwrap();
+    let inside = dir.path().join("a.txt");
+    let other = tempfile::tempdir().unwrap();
+    let outside = other.path().join("b.txt");
+    std::fs::write(&inside, "in").unwrap();
+    std::fs::write(&outside, "out").unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "tests::probe", "--nocapture", "--test-threads=1"])
+        .env("DITU_PROBE", format!("{}\n{}", inside.display(), outside.display()))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("inside readable"), "{text}");
+    assert!(text.contains("nothing written"), "{text}");
+    assert!(text.contains("no network"), "{text}");
+    assert!(text.contains("outside closed") || text.contains("no landlock"), "{text}");
+}
+
+/// Not a test of its own: enters the sandbox and says what it can still do.
+#[test]
+fn probe() {
+    let Ok(paths) = std::env::var("DITU_PROBE") else { return };
+    let (inside, outside) = paths.split_once('\n').unwrap();
+    let landlock = worker::probe_sandbox(Path::new(inside));
+    println!("{}", if landlock { "landlock" } else { "no landlock" });
+    if std::fs::read(inside).is_ok() {
+        println!("inside readable");
+    }
+    if std::fs::read(outside).is_err() {
+        println!("outside closed");
+    }
+    let target = Path::new(inside).with_file_name("new.txt");
+    if std::fs::write(&target, "x").is_err() || std::fs::metadata(&target).is_ok_and(|m| m.len() == 0) {
+        println!("nothing written");
+    }
+    let far = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|s| s.send_to(b"x", "192.0.2.1:9"));
+    if far.is_err() {
+        println!("no network");
+    }
+}
+
+#[test]
+fn a_worker_that_is_left_alone_ends() {
+    let path = data("survey/shp-encodings/derived-changde/gbk_nocpg_ldid0.shp");
+    let mut rows = start().read(&path, "gbk_nocpg_ldid0", &ReadOptions::default()).unwrap();
+    rows.next().unwrap().unwrap();
+    drop(rows); // Kills and reaps: a second one starts at once.
+    assert!(start().describe(&path).is_ok());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_in_a_frame_are_answered(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
+        let _ = frame::rows(&bytes);
+        let _ = frame::read(&mut bytes.as_slice());
+    }
+}
