@@ -1,1 +1,5 @@
-//! Revisioned feature stores: GeoPackage and PostGIS behind one trait.
+#![doc = include_str!("../README.md")]
+
+mod api;
+
+pub use api::{FeatureVersion, Store, StoreError, Target};

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod fill;
 mod grid;
 mod tile;
 

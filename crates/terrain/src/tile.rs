@@ -1,5 +1,6 @@
 //! Terrain-RGB tiles: heights as colours, as MapLibre reads them (`encoding: "mapbox"`).
 
+use crate::fill::Fill;
 use crate::grid::Grid;
 use ditu_access::View;
 use ditu_model::LayerId;
@@ -26,6 +27,8 @@ pub enum TerrainError {
 pub struct Terrain {
     layer: LayerId,
     grids: Vec<Arc<Grid>>,
+    /// Of the coarsest grid, which as a rule covers the most.
+    fill: Option<Arc<Fill>>,
 }
 
 impl Terrain {
@@ -33,7 +36,8 @@ impl Terrain {
     pub fn new(layer: LayerId, mut grids: Vec<Arc<Grid>>) -> Terrain {
         let cell = |g: &Grid| (g.bounds().max[0] - g.bounds().min[0]) / g.size().0 as f64;
         grids.sort_by(|a, b| cell(a).total_cmp(&cell(b)));
-        Terrain { layer, grids }
+        let fill = grids.last().and_then(|g| Fill::of(g)).map(Arc::new);
+        Terrain { layer, grids, fill }
     }
 
     /// The height at a place in degrees, as the view may see it.
@@ -47,7 +51,15 @@ impl Terrain {
         self.grids.iter().find_map(|g| g.sample(lon, lat))
     }
 
-    /// A PNG of 256 × 256 pixels: height = −10000 m + (R·65536 + G·256 + B) · 0.1 m. Places without data are 0 m.
+    /// A height to draw where there is none, unless the view is limited to an area: a hole must not tell of what lies
+    /// outside.
+    fn filled(&self, view: &View, lon: f64, lat: f64) -> Option<f32> {
+        let limited = view.scope(&self.layer).is_none_or(|s| s.area().is_some());
+        if limited { None } else { self.fill.as_ref()?.nearest(lon, lat) }
+    }
+
+    /// A PNG of 256 × 256 pixels: height = −10000 m + (R·65536 + G·256 + B) · 0.1 m. Places without data get the
+    /// nearest height, so that shading shows no cliff there; places outside the view's area are 0 m.
     ///
     /// *Errors*: [`TerrainError::NotFound`] when the view does not show the layer at that zoom, or the tile does not
     /// exist or meets no grid.
@@ -69,7 +81,9 @@ impl Terrain {
         for row in 0..TILE_SIZE {
             let lat = lat(top + row as f64 + 0.5);
             for column in 0..TILE_SIZE {
-                let height = self.height(view, lon(left + column as f64 + 0.5), lat).unwrap_or(0.0);
+                let lon = lon(left + column as f64 + 0.5);
+                let height =
+                    self.height(view, lon, lat).or_else(|| self.filled(view, lon, lat)).unwrap_or(0.0);
                 let code = ((f64::from(height) + 10_000.0) * 10.0).round().clamp(0.0, 16_777_215.0) as u32;
                 pixels.extend([(code >> 16) as u8, (code >> 8) as u8, code as u8]);
             }
@@ -132,6 +146,23 @@ display = { zooms = [0, 14] }
         let cut = heights(&terrain().tile(&part, 10, 828, 424).unwrap());
         assert!(cut.contains(&0.0) && cut.iter().any(|h| (h - 123.4).abs() < 0.051));
         assert!(terrain().height(&part, 111.7, 29.5).is_none());
+    }
+
+    #[test]
+    fn a_tile_across_the_edge_of_the_data_shows_no_cliff() {
+        let open = gate(vec![Grant::public(LayerSet::All)]).view(&Principal::Anonymous, Action::Read);
+        let mut values = vec![123.4; 100];
+        values[..30].fill(f32::NAN);
+        let grid = Grid::new(10, 10, Bounds::new(111.0, 29.0, 112.0, 30.0), values).unwrap();
+        let terrain = Terrain::new(LayerId::new("terrain.dem").unwrap(), vec![Arc::new(grid)]);
+        assert!(
+            terrain.height(&open, 111.5, 29.95).is_none(),
+            "a question is answered from data or not at all"
+        );
+        for (z, x, y) in [(6, 51, 26), (9, 414, 211), (10, 827, 424)] {
+            let heights = heights(&terrain.tile(&open, z, x, y).unwrap());
+            assert!(heights.iter().all(|h| (h - 123.4).abs() < 0.051), "{z}/{x}/{y}");
+        }
     }
 
     #[test]
