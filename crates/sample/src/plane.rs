@@ -1,5 +1,7 @@
 //! The plane that everything is drawn in: metres east and north of EPSG:4546, rounded to the millimetre.
 
+use ditu_crs::{Crs, Datum};
+
 /// East and north in metres (CGCS2000 Gauss–Krüger, central meridian 111° E, false easting 500 km).
 pub(crate) type P = [f64; 2];
 
@@ -162,41 +164,16 @@ impl<T: Copy> Near<T> {
     }
 }
 
-const A: f64 = 6_378_137.0;
-const F: f64 = 1.0 / 298.257_222_101;
+/// EPSG:4546.
+static ZONE: std::sync::LazyLock<Crs> =
+    std::sync::LazyLock::new(|| Crs::gauss_kruger(Datum::Cgcs2000, 111.0, None));
 
-/// Longitude and latitude in degrees → plane (Krüger's series to n³: a tenth of a millimetre within three degrees).
+/// Longitude and latitude in degrees → plane.
 pub(crate) fn from_lonlat(lonlat: P) -> P {
-    let n = F / (2.0 - F);
-    let (n2, n3, n4) = (n * n, n * n * n, n * n * n * n);
-    let radius = A / (1.0 + n) * (1.0 + n2 / 4.0 + n4 / 64.0);
-    let alpha =
-        [n / 2.0 - 2.0 * n2 / 3.0 + 5.0 * n3 / 16.0, 13.0 * n2 / 48.0 - 3.0 * n3 / 5.0, 61.0 * n3 / 240.0];
-    let (phi, lambda) = (lonlat[1].to_radians(), (lonlat[0] - 111.0).to_radians());
-    let e = (F * (2.0 - F)).sqrt();
-    let t = (phi.sin().atanh() - e * (e * phi.sin()).atanh()).sinh();
-    let (xi, eta) = (t.atan2(lambda.cos()), (lambda.sin() / t.hypot(lambda.cos())).asinh());
-    let (mut x, mut y) = (xi, eta);
-    for (j, a) in alpha.iter().enumerate() {
-        let k = 2.0 * (j as f64 + 1.0);
-        x += a * (k * xi).sin() * (k * eta).cosh();
-        y += a * (k * xi).cos() * (k * eta).sinh();
-    }
-    [500_000.0 + radius * y, radius * x]
+    ZONE.project(lonlat)
 }
 
 /// Plane → longitude and latitude in degrees.
 pub(crate) fn to_lonlat(p: P) -> P {
-    // Newton on the forward series: two rounds from a spherical guess reach the last digit that matters.
-    let mut g =
-        [111.0 + (p[0] - 500_000.0) / (111_320.0 * (p[1] / 110_900.0).to_radians().cos()), p[1] / 110_900.0];
-    for _ in 0..6 {
-        let q = from_lonlat(g);
-        let d = sub(p, q);
-        if d[0].abs() + d[1].abs() < 1e-6 {
-            break;
-        }
-        g = [g[0] + d[0] / (111_320.0 * g[1].to_radians().cos()), g[1] + d[1] / 110_900.0];
-    }
-    g
+    ZONE.unproject(p)
 }
