@@ -1,5 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod codec;
+mod gpkg;
+mod log;
+mod merge;
+mod open;
+mod postgis;
+mod show;
 
 pub use api::{FeatureVersion, Store, StoreError, Target};
+pub use open::open;
+
+#[cfg(test)]
+mod conformance;

@@ -1,0 +1,44 @@
+//! One suite for all backends: what the trait promises, and what LESSONS says that others broke.
+
+mod kill;
+mod suite;
+mod world;
+
+/// Runs each test of the suite on each backend.
+macro_rules! backends {
+    ($($name:ident),* $(,)?) => {
+        mod geopackage {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::suite::$name(super::world::World::geopackage().await).await;
+            })*
+        }
+        mod postgis {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::suite::$name(super::world::World::postgis(stringify!($name)).await).await;
+            })*
+        }
+    };
+}
+
+backends!(
+    a_commit_is_one_revision_and_its_rows_come_back_as_they_went_in,
+    the_same_delivery_again_makes_no_revision,
+    a_replacement_keeps_ids_by_key_and_rewrites_only_what_changed,
+    rows_without_a_key_are_matched_by_content,
+    upsert_removes_nothing_and_append_refuses_a_key_that_is_there,
+    an_edit_names_ids_and_is_refused_when_they_do_not_exist,
+    a_key_that_appears_twice_is_refused_and_changes_nothing,
+    a_delivery_that_fails_half_way_changes_nothing,
+    history_diff_and_rollback_agree_at_every_revision,
+    changes_since_a_revision_name_each_feature_once_with_all_it_touched,
+    a_view_hides_fields_and_cuts_at_its_area_on_every_read,
+    only_an_editor_writes_and_only_layers_of_its_view,
+    pages_and_boxes_and_ids_narrow_a_scan,
+    a_stream_shows_one_snapshot_while_others_write,
+    two_writers_at_once_lose_nothing,
+    another_opening_sees_the_head_at_once,
+    random_changesets_agree_with_a_plain_map,
+    empty_and_odd_values_survive,
+);

@@ -1,0 +1,332 @@
+//! Commits: one transaction, one revision, or nothing.
+
+use super::blob::{self, Bound};
+use super::{File, env, quote, read};
+use crate::api::StoreError;
+use crate::codec;
+use crate::merge::{Action, Lookup, Merge, Side};
+use ditu_model::{
+    Bounds, Changeset, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row,
+};
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
+use std::sync::Arc;
+
+pub(super) fn commit(file: &File, changeset: Changeset, restore: bool) -> Result<Commit, StoreError> {
+    let failed = env(&format!("writing {}", file.path.display()));
+    let mut guard = file.writer.lock().unwrap_or_else(|e| e.into_inner());
+    // Taken out, so that a connection in an unknown state after a panic is not used again.
+    let mut db = match guard.take() {
+        Some(db) => db,
+        None => super::connect(&file.path, true).map_err(&failed)?,
+    };
+    let result = (|| {
+        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let head: i64 = tx
+            .query_row("SELECT ifnull(max(id), 0) FROM ditu_revision", [], |r| r.get(0))
+            .map_err(&failed)?;
+        let revision = RevisionId(head as u64 + 1);
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let at = DateTime(now.as_millis() as i64);
+        let mut done = Vec::new();
+        for delivery in changeset.deliveries {
+            let def = file.def(&delivery.layer)?;
+            let counts = Writer::new(&tx, def.clone(), revision)?.run(delivery, restore)?;
+            if counts.added + counts.changed + counts.removed == 0 {
+                continue;
+            }
+            let revision = Revision {
+                id: revision,
+                layer: def.id.clone(),
+                at,
+                origin: changeset.origin.clone(),
+                added: counts.added,
+                changed: counts.changed,
+                removed: counts.removed,
+            };
+            record(&tx, &revision, &def).map_err(&failed)?;
+            done.push(revision);
+        }
+        if done.is_empty() {
+            return Ok(Commit::Unchanged(RevisionId(head as u64)));
+        }
+        tx.commit().map_err(&failed)?;
+        Ok(Commit::Done(done))
+    })();
+    if result.is_ok() {
+        // Keeps the write-ahead log short; readers that still need it only put this off.
+        let _ = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
+    *guard = Some(db);
+    result
+}
+
+fn record(db: &Connection, r: &Revision, def: &LayerDef) -> rusqlite::Result<()> {
+    db.execute(
+        "INSERT INTO ditu_revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            r.id.0 as i64,
+            r.layer.as_str(),
+            r.at.0,
+            r.origin.author,
+            r.origin.message,
+            r.origin.source,
+            r.origin.transformation,
+            r.added as i64,
+            r.changed as i64,
+            r.removed as i64
+        ],
+    )?;
+    let table = def.id.table();
+    let tree = quote(&format!("rtree_{table}_geom"));
+    db.execute(
+        &format!(
+            "UPDATE gpkg_contents SET last_change = ?2, (min_x, min_y, max_x, max_y) =
+             (SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {tree}) WHERE table_name = ?1"
+        ),
+        params![table, r.at.to_string()],
+    )?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Counts {
+    added: u64,
+    changed: u64,
+    removed: u64,
+}
+
+/// Writes one layer's part of a revision.
+struct Writer<'a> {
+    db: &'a Connection,
+    def: Arc<LayerDef>,
+    revision: RevisionId,
+    insert: String,
+    update: String,
+    tree_put: String,
+    side_put: String,
+    deletes: [String; 3],
+    counts: Counts,
+    /// Ranges of ids that this revision brought, in order.
+    added: Vec<(FeatureId, FeatureId)>,
+    blob: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(db: &'a Connection, def: Arc<LayerDef>, revision: RevisionId) -> Result<Writer<'a>, StoreError> {
+        let t = def.id.table();
+        let (q, tree, side) =
+            (quote(&t), quote(&format!("rtree_{t}_geom")), quote(&format!("ditu_side_{t}")));
+        let names: String = def.fields.iter().map(|f| format!(", {}", quote(&f.name))).collect();
+        let marks: String = (0..def.fields.len()).map(|i| format!(", ?{}", i + 3)).collect();
+        let sets: String = def
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(i, f)| format!(", {} = ?{}", quote(&f.name), i + 3))
+            .collect();
+        Ok(Writer {
+            db,
+            revision,
+            insert: format!("INSERT INTO {q} (fid, geom{names}) VALUES (?1, ?2{marks})"),
+            update: format!("UPDATE {q} SET geom = ?2{sets} WHERE fid = ?1"),
+            tree_put: format!("INSERT OR REPLACE INTO {tree} VALUES (?1, ?2, ?3, ?4, ?5)"),
+            side_put: format!("INSERT OR REPLACE INTO {side} VALUES (?1, ?2, ?3)"),
+            deletes: [
+                format!("DELETE FROM {q} WHERE fid = ?1"),
+                format!("DELETE FROM {side} WHERE fid = ?1"),
+                format!("DELETE FROM {tree} WHERE id = ?1"),
+            ],
+            counts: Counts::default(),
+            added: Vec::new(),
+            blob: Vec::new(),
+            def,
+        })
+    }
+
+    fn run(mut self, delivery: Delivery, restore: bool) -> Result<Counts, StoreError> {
+        let failed = env("writing the layer");
+        let (next_id, features): (i64, i64) = self
+            .db
+            .query_row(
+                "SELECT next_id, features FROM ditu_layer WHERE layer = ?1",
+                [self.def.id.as_str()],
+                |r| Ok((r.get(0)?, r.get(1)?)),
+            )
+            .map_err(&failed)?;
+        let edit = delivery.mode == Mode::Edit;
+        let existing =
+            if edit || features == 0 { Vec::new() } else { sides(self.db, &self.def).map_err(&failed)? };
+        let mut lookup = Sides { db: self.db, side: quote(&format!("ditu_side_{}", self.def.id.table())) };
+        let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
+        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, restore);
+        for actions in merge.by_ref() {
+            for action in actions? {
+                self.apply(action).map_err(&failed)?;
+            }
+        }
+        let next = merge.next_id();
+        drop(merge);
+        for (first, last) in &self.added {
+            self.db
+                .execute(
+                    "INSERT INTO ditu_added VALUES (?1, ?2, ?3, ?4)",
+                    params![self.def.id.as_str(), self.revision.0 as i64, *first as i64, *last as i64],
+                )
+                .map_err(&failed)?;
+        }
+        self.db
+            .execute(
+                "UPDATE ditu_layer SET next_id = ?2, features = features + ?3,
+                 revision = CASE WHEN ?5 THEN ?4 ELSE revision END WHERE layer = ?1",
+                params![
+                    self.def.id.as_str(),
+                    next as i64,
+                    self.counts.added as i64 - self.counts.removed as i64,
+                    self.revision.0 as i64,
+                    self.counts.added + self.counts.changed + self.counts.removed > 0
+                ],
+            )
+            .map_err(&failed)?;
+        Ok(self.counts)
+    }
+
+    fn apply(&mut self, action: Action) -> rusqlite::Result<()> {
+        match action {
+            Action::Insert { id, row, side } => {
+                self.put(id, &row, side, false)?;
+                self.counts.added += 1;
+                match self.added.last_mut() {
+                    // A restored id lies below those given out now: it is logged by itself.
+                    Some((_, last)) if *last + 1 == id => *last = id,
+                    _ => self.added.push((id, id)),
+                }
+            }
+            Action::Update { id, row, side } => {
+                let before = read::row(self.db, &self.def, id)?;
+                let bounds = self.put(id, &row, side, true)?;
+                self.counts.changed += 1;
+                if let Some(before) = before {
+                    self.log(id, &before, bounds)?;
+                }
+            }
+            Action::Delete { id } => {
+                let before = read::row(self.db, &self.def, id)?;
+                for sql in &self.deletes {
+                    self.db.prepare_cached(sql)?.execute([id as i64])?;
+                }
+                self.counts.removed += 1;
+                if let Some(before) = before {
+                    self.log(id, &before, Bounds::EMPTY)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, id: FeatureId, row: &Row, side: Side, update: bool) -> rusqlite::Result<Bounds> {
+        let bounds = row.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds());
+        let blob: Option<&[u8]> = match &row.geometry {
+            Some(g) if !g.is_empty() => {
+                blob::write(g, &bounds, &mut self.blob);
+                Some(&self.blob)
+            }
+            _ => None,
+        };
+        let id = id as i64;
+        let values: Vec<Bound<'_>> = row.values.iter().map(Bound).collect();
+        let head: [&dyn ToSql; 2] = [&id, &blob];
+        let all = head.into_iter().chain(values.iter().map(|v| v as &dyn ToSql));
+        let sql = if update { &self.update } else { &self.insert };
+        self.db.prepare_cached(sql)?.execute(params_from_iter(all))?;
+        if bounds.is_empty() {
+            if update {
+                self.db.prepare_cached(&self.deletes[2])?.execute([id])?;
+            }
+        } else {
+            let b = &bounds;
+            self.db
+                .prepare_cached(&self.tree_put)?
+                .execute(params![id, b.min[0], b.max[0], b.min[1], b.max[1]])?;
+        }
+        let key = side.key.map(u128::to_be_bytes);
+        self.db.prepare_cached(&self.side_put)?.execute(params![
+            id,
+            key.as_ref().map(|k| &k[..]),
+            &side.content.to_be_bytes()[..]
+        ])?;
+        Ok(bounds)
+    }
+
+    /// Keeps what a feature was. Within one revision the first "before" is the one that counts.
+    fn log(&mut self, id: FeatureId, before: &Row, after: Bounds) -> rusqlite::Result<()> {
+        if self.added.iter().any(|(first, last)| (*first..=*last).contains(&id)) {
+            return Ok(());
+        }
+        let b = before.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds()).union(&after);
+        let side = |v: f64| v.is_finite().then_some(v);
+        self.db
+            .prepare_cached(
+                "INSERT INTO ditu_change VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
+                 min_x = min(ifnull(min_x, excluded.min_x), ifnull(excluded.min_x, min_x)),
+                 min_y = min(ifnull(min_y, excluded.min_y), ifnull(excluded.min_y, min_y)),
+                 max_x = max(ifnull(max_x, excluded.max_x), ifnull(excluded.max_x, max_x)),
+                 max_y = max(ifnull(max_y, excluded.max_y), ifnull(excluded.max_y, max_y))",
+            )?
+            .execute(params![
+                self.def.id.as_str(),
+                self.revision.0 as i64,
+                id as i64,
+                codec::encode(before),
+                side(b.min[0]),
+                side(b.min[1]),
+                side(b.max[0]),
+                side(b.max[1])
+            ])?;
+        Ok(())
+    }
+}
+
+fn hash(bytes: Option<&[u8]>) -> Option<u128> {
+    bytes.and_then(|b| b.try_into().ok()).map(u128::from_be_bytes)
+}
+
+fn sides(db: &Connection, def: &LayerDef) -> rusqlite::Result<Vec<(FeatureId, Side)>> {
+    let sql = format!(
+        "SELECT fid, key, content FROM {} ORDER BY fid",
+        quote(&format!("ditu_side_{}", def.id.table()))
+    );
+    let mut statement = db.prepare(&sql)?;
+    let rows = statement.query_map([], |r| {
+        let key = hash(r.get_ref(1)?.as_blob_or_null()?);
+        let content = hash(r.get_ref(2)?.as_blob_or_null()?).unwrap_or_default();
+        Ok((r.get::<_, i64>(0)? as u64, Side { key, content }))
+    })?;
+    rows.collect()
+}
+
+struct Sides<'a> {
+    db: &'a Connection,
+    side: String,
+}
+
+impl Lookup for Sides<'_> {
+    fn by_id(&mut self, id: FeatureId) -> Result<Option<Side>, StoreError> {
+        let sql = format!("SELECT key, content FROM {} WHERE fid = ?1", self.side);
+        let row = |r: &rusqlite::Row<'_>| {
+            let key = hash(r.get_ref(0)?.as_blob_or_null()?);
+            Ok(Side { key, content: hash(r.get_ref(1)?.as_blob_or_null()?).unwrap_or_default() })
+        };
+        let found = self.db.prepare_cached(&sql).and_then(|mut s| s.query_row([id as i64], row).optional());
+        found.map_err(env("looking up a feature"))
+    }
+
+    fn by_key(&mut self, key: u128) -> Result<Option<FeatureId>, StoreError> {
+        let sql = format!("SELECT fid FROM {} WHERE key = ?1", self.side);
+        let found = self
+            .db
+            .prepare_cached(&sql)
+            .and_then(|mut s| s.query_row([&key.to_be_bytes()[..]], |r| r.get::<_, i64>(0)).optional());
+        found.map(|f| f.map(|id| id as u64)).map_err(env("looking up a key"))
+    }
+}

@@ -1,0 +1,65 @@
+//! What every backend does alike with its log: who may write, what a view sees of the past, how a rollback is an edit.
+
+use crate::api::{FeatureVersion, StoreError};
+use crate::show::show;
+use ditu_access::{Action, Scope, View};
+use ditu_model::{Changeset, Delivery, Difference, LayerId, Mode, Origin, RowOp};
+
+/// A view may write when it was made for editing and holds every layer named.
+pub(crate) fn may_write<'a>(
+    view: &View,
+    layers: impl IntoIterator<Item = &'a LayerId>,
+) -> Result<(), StoreError> {
+    for layer in layers {
+        if view.scope(layer).is_none() {
+            return Err(StoreError::NoLayer(layer.clone()));
+        }
+        if view.action() < Action::Edit {
+            return Err(StoreError::Forbidden(layer.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Versions as a scope shows them; those in which it shows nothing new are left out.
+pub(crate) fn show_history(scope: &Scope, versions: Vec<FeatureVersion>) -> Vec<FeatureVersion> {
+    let mut out: Vec<FeatureVersion> = Vec::new();
+    for v in versions {
+        let shown = FeatureVersion { revision: v.revision, feature: v.feature.and_then(|f| show(scope, f)) };
+        if out.last().map(|l| &l.feature) == Some(&shown.feature)
+            || (out.is_empty() && shown.feature.is_none())
+        {
+            continue;
+        }
+        out.push(shown);
+    }
+    out
+}
+
+/// Differences as a scope shows them, at most `limit`; what differs only outside it is left out.
+pub(crate) fn show_diff(scope: &Scope, all: Vec<Difference>, limit: usize) -> Vec<Difference> {
+    let shown = all.into_iter().map(|d| Difference {
+        id: d.id,
+        before: d.before.and_then(|f| show(scope, f)),
+        after: d.after.and_then(|f| show(scope, f)),
+    });
+    shown.filter(|d| d.before != d.after).take(limit).collect()
+}
+
+/// The edit that leads to the `after` side of differences.
+pub(crate) fn rollback(layer: LayerId, back: Vec<Difference>, origin: Origin) -> Changeset {
+    let ops: Vec<RowOp> = back
+        .into_iter()
+        .map(|d| match d.after {
+            Some(f) => RowOp::Put { id: Some(d.id), row: f.row },
+            None => RowOp::Remove { id: d.id },
+        })
+        .collect();
+    let mut batches = Vec::new();
+    let mut ops = ops.into_iter().peekable();
+    while ops.peek().is_some() {
+        batches.push(Ok(ops.by_ref().take(2000).collect()));
+    }
+    let rows = Box::new(batches.into_iter());
+    Changeset { origin, deliveries: vec![Delivery { layer, mode: Mode::Edit, rows }] }
+}

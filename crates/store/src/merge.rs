@@ -1,0 +1,211 @@
+//! Meets a delivery with what a layer holds: which rows are new, changed, the same, gone. Pure; backends do what it says.
+
+use crate::api::StoreError;
+use ditu_model::{Delivery, FeatureId, LayerDef, Mode, Row, RowOp, RowStream};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+/// What matching knows of a row that is there: hashes of key and content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Side {
+    pub(crate) key: Option<u128>,
+    pub(crate) content: u128,
+}
+
+/// One step for a backend.
+#[derive(Debug)]
+pub(crate) enum Action {
+    Insert { id: FeatureId, row: Row, side: Side },
+    Update { id: FeatureId, row: Row, side: Side },
+    Delete { id: FeatureId },
+}
+
+/// Looks up what is there, for deliveries that name ids.
+pub(crate) trait Lookup {
+    /// The row of an id.
+    fn by_id(&mut self, id: FeatureId) -> Result<Option<Side>, StoreError>;
+    /// The id that holds a key.
+    fn by_key(&mut self, key: u128) -> Result<Option<FeatureId>, StoreError>;
+}
+
+/// A delivery on its way into a layer: an iterator over batches of actions.
+pub(crate) struct Merge<'a> {
+    def: Arc<LayerDef>,
+    mode: Mode,
+    rows: RowStream,
+    next_id: FeatureId,
+    keyed: HashMap<u128, (FeatureId, u128)>,
+    unkeyed: HashMap<u128, Vec<FeatureId>>,
+    all: HashSet<FeatureId>,
+    new_keys: HashSet<u128>,
+    lookup: Option<&'a mut dyn Lookup>,
+    /// Ids that come back are put where they were: a rollback.
+    restore: bool,
+    /// Edits that wait: each is applied before the next is looked up.
+    waiting: VecDeque<RowOp>,
+    ended: bool,
+}
+
+impl<'a> Merge<'a> {
+    /// `existing` is everything the layer holds, except for [`Mode::Edit`], which asks `lookup`.
+    pub(crate) fn new(
+        def: Arc<LayerDef>,
+        delivery: Delivery,
+        next_id: FeatureId,
+        existing: Vec<(FeatureId, Side)>,
+        lookup: Option<&'a mut dyn Lookup>,
+        restore: bool,
+    ) -> Merge<'a> {
+        let mut m = Merge {
+            def,
+            mode: delivery.mode,
+            rows: delivery.rows,
+            next_id,
+            keyed: HashMap::with_capacity(existing.len()),
+            unkeyed: HashMap::new(),
+            all: HashSet::new(),
+            new_keys: HashSet::new(),
+            lookup,
+            restore,
+            waiting: VecDeque::new(),
+            ended: false,
+        };
+        if m.mode == Mode::Replace {
+            m.all.reserve(existing.len());
+        }
+        // From the end, so that `pop` gives the lowest id first.
+        for (id, side) in existing.into_iter().rev() {
+            if m.mode == Mode::Replace {
+                m.all.insert(id);
+            }
+            match side.key {
+                Some(key) => {
+                    m.keyed.insert(key, (id, side.content));
+                }
+                None => m.unkeyed.entry(side.content).or_default().push(id),
+            }
+        }
+        m
+    }
+
+    /// The first id that was not given out.
+    pub(crate) fn next_id(&self) -> FeatureId {
+        self.next_id
+    }
+
+    fn duplicate(&self, row: &Row) -> StoreError {
+        let key: Vec<String> = self.def.key.iter().map(|&i| row.values[i].to_string()).collect();
+        StoreError::DuplicateKey { layer: self.def.id.clone(), key: key.join(", ") }
+    }
+
+    fn fresh(&mut self, row: Row, side: Side) -> Result<Action, StoreError> {
+        if side.key.is_some_and(|k| !self.new_keys.insert(k)) {
+            return Err(self.duplicate(&row));
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        Ok(Action::Insert { id, row, side })
+    }
+
+    fn put(&mut self, row: Row) -> Result<Option<Action>, StoreError> {
+        let side = Side { key: row.key_hash(&self.def.key), content: row.content_hash() };
+        match side.key {
+            Some(key) => match self.keyed.get(&key).copied() {
+                Some(_) if self.mode == Mode::Append => Err(self.duplicate(&row)),
+                Some((id, content)) => {
+                    if !self.new_keys.insert(key) {
+                        return Err(self.duplicate(&row));
+                    }
+                    self.all.remove(&id);
+                    Ok((content != side.content).then_some(Action::Update { id, row, side }))
+                }
+                None => self.fresh(row, side).map(Some),
+            },
+            None if self.mode == Mode::Append => self.fresh(row, side).map(Some),
+            None => match self.unkeyed.get_mut(&side.content).and_then(Vec::pop) {
+                Some(id) => {
+                    self.all.remove(&id);
+                    Ok(None)
+                }
+                None => self.fresh(row, side).map(Some),
+            },
+        }
+    }
+
+    fn edit(&mut self, op: RowOp) -> Result<Option<Action>, StoreError> {
+        let layer = self.def.id.clone();
+        let missing = |id| StoreError::NoFeature { layer: layer.clone(), id };
+        let Some(lookup) = self.lookup.as_deref_mut() else { return Ok(None) };
+        match op {
+            RowOp::Remove { id } => match lookup.by_id(id)? {
+                Some(_) => Ok(Some(Action::Delete { id })),
+                None => Err(missing(id)),
+            },
+            RowOp::Put { id, row } => {
+                let side = Side { key: row.key_hash(&self.def.key), content: row.content_hash() };
+                if let Some(key) = side.key
+                    && !self.restore
+                    && lookup.by_key(key)?.is_some_and(|holder| Some(holder) != id)
+                {
+                    return Err(self.duplicate(&row));
+                }
+                let Some(id) = id else { return self.fresh(row, side).map(Some) };
+                match lookup.by_id(id)? {
+                    Some(old) if old.content == side.content => Ok(None),
+                    Some(_) => Ok(Some(Action::Update { id, row, side })),
+                    None if self.restore => Ok(Some(Action::Insert { id, row, side })),
+                    None => Err(missing(id)),
+                }
+            }
+        }
+    }
+}
+
+impl Iterator for Merge<'_> {
+    type Item = Result<Vec<Action>, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        if let Some(op) = self.waiting.pop_front() {
+            return Some(self.edit(op).map(Vec::from_iter).inspect_err(|_| self.waiting.clear()));
+        }
+        let Some(batch) = self.rows.next() else {
+            self.ended = true;
+            let mut gone: Vec<FeatureId> = self.all.drain().collect();
+            gone.sort_unstable();
+            return (!gone.is_empty())
+                .then(|| Ok(gone.into_iter().map(|id| Action::Delete { id }).collect()));
+        };
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(why) => {
+                self.ended = true;
+                return Some(Err(StoreError::Delivery(why)));
+            }
+        };
+        if self.mode == Mode::Edit && !self.restore {
+            self.waiting = batch.into();
+            return Some(Ok(Vec::new()));
+        }
+        let mut actions = Vec::with_capacity(batch.len());
+        for op in batch {
+            let step = match (self.mode, op) {
+                (Mode::Edit, op) => self.edit(op),
+                (_, RowOp::Put { row, .. }) => self.put(row),
+                (_, RowOp::Remove { .. }) => {
+                    Err(StoreError::Delivery("only an edit removes features by id".into()))
+                }
+            };
+            match step {
+                Ok(action) => actions.extend(action),
+                Err(e) => {
+                    self.ended = true;
+                    return Some(Err(e));
+                }
+            }
+        }
+        Some(Ok(actions))
+    }
+}

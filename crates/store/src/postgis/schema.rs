@@ -1,0 +1,172 @@
+//! Tables, triggers and functions of a deployment's schema.
+
+use super::quote;
+use crate::api::StoreError;
+use ditu_model::{FieldType, LayerDef, Layers, Shape};
+use tokio_postgres::Transaction;
+
+/// `{s}` stands for the schema.
+const CORE: &str = r#"
+CREATE SCHEMA IF NOT EXISTS {s};
+CREATE TABLE IF NOT EXISTS {s}.ditu_revision (id bigint NOT NULL, layer text NOT NULL, at timestamptz NOT NULL,
+  author text NOT NULL, message text NOT NULL, source text NOT NULL, transformation text NOT NULL,
+  added bigint NOT NULL, changed bigint NOT NULL, removed bigint NOT NULL, PRIMARY KEY (layer, id));
+CREATE INDEX IF NOT EXISTS ditu_revision_id ON {s}.ditu_revision (id);
+CREATE TABLE IF NOT EXISTS {s}.ditu_layer (layer text PRIMARY KEY, revision bigint NOT NULL, next_id bigint NOT NULL,
+  features bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS {s}.ditu_added (layer text NOT NULL, revision bigint NOT NULL, first bigint NOT NULL,
+  last bigint NOT NULL, PRIMARY KEY (layer, revision, first));
+CREATE TABLE IF NOT EXISTS {s}.ditu_change (layer text NOT NULL, revision bigint NOT NULL, fid bigint NOT NULL,
+  before jsonb, geom geometry, min_x float8, min_y float8, max_x float8, max_y float8,
+  PRIMARY KEY (layer, revision, fid));
+CREATE INDEX IF NOT EXISTS ditu_change_fid ON {s}.ditu_change (layer, fid, revision);
+
+CREATE OR REPLACE FUNCTION {s}.ditu_take_id(name text) RETURNS bigint LANGUAGE sql AS
+  'UPDATE {s}.ditu_layer SET next_id = next_id + 1 WHERE layer = name RETURNING next_id - 1';
+
+-- Edits by any other client go into the same log: one revision a transaction, one writer at a time.
+CREATE OR REPLACE FUNCTION {s}.ditu_log() RETURNS trigger LANGUAGE plpgsql AS $f$
+DECLARE
+  name text := TG_ARGV[0];
+  mine text := nullif(current_setting('ditu.edit_revision', true), '');
+  rev bigint;
+  was jsonb;
+  was_geom geometry;
+  now_geom geometry;
+  feature bigint;
+BEGIN
+  IF mine IS NULL THEN
+    PERFORM pg_advisory_xact_lock({lock});
+    SELECT coalesce(max(r.id), 0) + 1 INTO rev FROM {s}.ditu_revision r;
+    PERFORM set_config('ditu.edit_revision', rev::text, true);
+    PERFORM pg_notify('ditu', rev::text);
+  ELSE
+    rev := mine::bigint;
+  END IF;
+  IF TG_OP <> 'INSERT' THEN was := to_jsonb(OLD) - 'geom'; was_geom := OLD.geom; feature := OLD.fid; END IF;
+  IF TG_OP <> 'DELETE' THEN now_geom := NEW.geom; feature := NEW.fid; END IF;
+  INSERT INTO {s}.ditu_change AS c VALUES (name, rev, feature, was, was_geom,
+    least(ST_XMin(was_geom), ST_XMin(now_geom)), least(ST_YMin(was_geom), ST_YMin(now_geom)),
+    greatest(ST_XMax(was_geom), ST_XMax(now_geom)), greatest(ST_YMax(was_geom), ST_YMax(now_geom)))
+  ON CONFLICT (layer, revision, fid) DO UPDATE SET
+    min_x = least(c.min_x, excluded.min_x), min_y = least(c.min_y, excluded.min_y),
+    max_x = greatest(c.max_x, excluded.max_x), max_y = greatest(c.max_y, excluded.max_y);
+  INSERT INTO {s}.ditu_revision AS r VALUES (rev, name, now(), current_user, '', '', '',
+    (TG_OP = 'INSERT')::int, (TG_OP = 'UPDATE')::int, (TG_OP = 'DELETE')::int)
+  ON CONFLICT (layer, id) DO UPDATE SET added = r.added + excluded.added, changed = r.changed + excluded.changed,
+    removed = r.removed + excluded.removed;
+  UPDATE {s}.ditu_layer SET revision = rev,
+    features = features + (TG_OP = 'INSERT')::int - (TG_OP = 'DELETE')::int WHERE layer = name;
+  -- The hashes are not SQL's business: a NULL content is computed by the next import.
+  IF TG_OP = 'DELETE' THEN
+    EXECUTE format('DELETE FROM {s}.%I WHERE fid = $1', TG_ARGV[1]) USING feature;
+  ELSE
+    EXECUTE format('INSERT INTO {s}.%I VALUES ($1, NULL, NULL) ON CONFLICT (fid) DO UPDATE SET key = NULL, content = NULL',
+      TG_ARGV[1]) USING feature;
+  END IF;
+  RETURN NULL;
+END $f$;
+"#;
+
+/// Makes what is missing.
+pub(super) async fn prepare(
+    tx: &Transaction<'_>,
+    schema: &str,
+    lock: i64,
+    layers: &Layers,
+) -> Result<(), StoreError> {
+    let failed = super::env("preparing the database");
+    tx.batch_execute(&format!("SELECT pg_advisory_xact_lock({lock})")).await.map_err(&failed)?;
+    let version = tx
+        .query("SELECT extversion FROM pg_extension WHERE extname = 'postgis'", &[])
+        .await
+        .map_err(&failed)?;
+    if version.is_empty() && tx.batch_execute("CREATE EXTENSION postgis").await.is_err() {
+        return Err(StoreError::Schema {
+            what: "the database has no PostGIS".into(),
+            cure: "install the package and run `CREATE EXTENSION postgis` as a superuser".into(),
+        });
+    }
+    let core = CORE.replace("{s}", &quote(schema)).replace("{lock}", &lock.to_string());
+    tx.batch_execute(&core).await.map_err(&failed)?;
+    for def in layers.iter() {
+        layer(tx, schema, def).await?;
+    }
+    Ok(())
+}
+
+fn sql_type(kind: FieldType) -> (&'static str, &'static str) {
+    // As declared, and as information_schema names it.
+    match kind {
+        FieldType::Text => ("text", "text"),
+        FieldType::Integer => ("bigint", "bigint"),
+        FieldType::Real => ("float8", "double precision"),
+        FieldType::Boolean => ("boolean", "boolean"),
+        FieldType::Date => ("date", "date"),
+        FieldType::DateTime => ("timestamptz", "timestamp with time zone"),
+        FieldType::Json => ("jsonb", "jsonb"),
+    }
+}
+
+async fn layer(tx: &Transaction<'_>, schema: &str, def: &LayerDef) -> Result<(), StoreError> {
+    let failed = super::env("preparing a layer's table");
+    let (t, s) = (def.id.table(), quote(schema));
+    let present = tx
+        .query(
+            "SELECT column_name::text, data_type::text FROM information_schema.columns
+             WHERE table_schema = $1 AND table_name = $2",
+            &[&schema, &t],
+        )
+        .await
+        .map_err(&failed)?;
+    let (q, side) = (quote(&t), quote(&format!("ditu_side_{t}")));
+    if present.is_empty() {
+        let fields: String =
+            def.fields.iter().map(|f| format!(", {} {}", quote(&f.name), sql_type(f.kind).0)).collect();
+        let kinds = match def.kind.shape() {
+            Shape::Point => "'POINT', 'MULTIPOINT'",
+            Shape::Line => "'MULTILINESTRING', 'LINESTRING'",
+            Shape::Polygon => "'MULTIPOLYGON', 'POLYGON'",
+        };
+        let name = def.id.as_str().replace('\'', "''");
+        let sql = format!(
+            r#"
+INSERT INTO {s}.ditu_layer VALUES ('{name}', 0, 1, 0) ON CONFLICT DO NOTHING;
+CREATE TABLE {s}.{q} (fid bigint PRIMARY KEY DEFAULT {s}.ditu_take_id('{name}'), geom geometry{fields},
+  CONSTRAINT enforce_srid_geom CHECK (ST_SRID(geom) = 4490),
+  CONSTRAINT enforce_geotype_geom CHECK (geometrytype(geom) IN ({kinds})));
+COMMENT ON TABLE {s}.{q} IS '{title}';
+CREATE INDEX {index} ON {s}.{q} USING gist (geom);
+CREATE TABLE {s}.{side} (fid bigint PRIMARY KEY, key bytea, content bytea);
+CREATE INDEX {side_key} ON {s}.{side} (key);
+CREATE TRIGGER ditu_log AFTER INSERT OR UPDATE OR DELETE ON {s}.{q} FOR EACH ROW
+  WHEN (current_setting('ditu.writer', true) IS DISTINCT FROM 'on')
+  EXECUTE FUNCTION {s}.ditu_log('{name}', 'ditu_side_{t}');
+"#,
+            index = quote(&format!("{t}_geom")),
+            side_key = quote(&format!("ditu_side_{t}_key")),
+            title = def.title.zh.replace('\'', "''"),
+        );
+        return tx.batch_execute(&sql).await.map_err(failed);
+    }
+    for field in &def.fields {
+        let (declare, named) = sql_type(field.kind);
+        match present.iter().find(|r| r.get::<_, String>(0) == field.name).map(|r| r.get::<_, String>(1)) {
+            None => {
+                let sql = format!("ALTER TABLE {s}.{q} ADD COLUMN {} {declare}", quote(&field.name));
+                tx.batch_execute(&sql).await.map_err(&failed)?;
+            }
+            Some(kind) if kind == named => {}
+            Some(kind) => {
+                return Err(StoreError::Schema {
+                    what: format!(
+                        "{}.{} is {kind} in the database and {named} in layers/",
+                        def.id, field.name
+                    ),
+                    cure: "give the field another name, or use another schema (?schema=NAME)".into(),
+                });
+            }
+        }
+    }
+    Ok(())
+}

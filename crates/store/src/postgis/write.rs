@@ -1,0 +1,320 @@
+//! Commits: one transaction, one revision, or nothing. Rows go in by binary COPY.
+
+use super::copy::Copy;
+use super::{Database, env, read};
+use crate::api::StoreError;
+use crate::merge::{Action, Lookup, Merge, Side};
+use bytes::Bytes;
+use ditu_model::{
+    Changeset, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row,
+};
+use futures_util::{SinkExt, pin_mut};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio_postgres::Transaction;
+
+pub(super) async fn commit(
+    database: Arc<Database>,
+    changeset: Changeset,
+    restore: bool,
+) -> Result<Commit, StoreError> {
+    // Deliveries are read by a blocking iterator: the whole commit runs on a thread that may wait.
+    let handle = Handle::current();
+    let task = tokio::task::spawn_blocking(move || {
+        let failed = env("writing to the database");
+        let mut client = handle.block_on(database.client())?;
+        let tx = handle.block_on(client.transaction()).map_err(&failed)?;
+        let begin = format!(
+            "SET LOCAL lock_timeout = '20s'; SELECT pg_advisory_xact_lock({});
+             SET LOCAL ditu.writer = 'on'; SET LOCAL synchronous_commit = on",
+            database.lock
+        );
+        handle.block_on(tx.batch_execute(&begin)).map_err(&failed)?;
+        let sql = format!(
+            "SELECT coalesce(max(id), 0), (extract(epoch FROM now()) * 1000)::bigint FROM {}",
+            database.own("ditu_revision")
+        );
+        let row = handle.block_on(tx.query_one(&sql, &[])).map_err(&failed)?;
+        let head = row.get::<_, i64>(0) as u64;
+        let at = DateTime(row.get(1));
+        let mut done = Vec::new();
+        for delivery in changeset.deliveries {
+            let def = database.def(&delivery.layer)?;
+            let writer = Writer {
+                database: &database,
+                handle: &handle,
+                tx: &tx,
+                def: def.clone(),
+                revision: RevisionId(head + 1),
+                counts: Counts::default(),
+                added: Vec::new(),
+                wkb: Vec::new(),
+            };
+            let counts = writer.run(delivery, restore)?;
+            if counts.added + counts.changed + counts.removed == 0 {
+                continue;
+            }
+            let revision = Revision {
+                id: RevisionId(head + 1),
+                layer: def.id.clone(),
+                at,
+                origin: changeset.origin.clone(),
+                added: counts.added,
+                changed: counts.changed,
+                removed: counts.removed,
+            };
+            handle.block_on(record(&database, &tx, &revision)).map_err(&failed)?;
+            done.push(revision);
+        }
+        if done.is_empty() {
+            return Ok(Commit::Unchanged(RevisionId(head)));
+        }
+        let notify = format!("SELECT pg_notify('ditu', '{}')", head + 1);
+        handle.block_on(tx.batch_execute(&notify)).map_err(&failed)?;
+        handle.block_on(tx.commit()).map_err(&failed)?;
+        Ok(Commit::Done(done))
+    });
+    task.await.unwrap_or_else(|e| {
+        Err(StoreError::Environment { what: "a store task ended early".into(), source: Box::new(e) })
+    })
+}
+
+async fn record(
+    database: &Database,
+    tx: &Transaction<'_>,
+    r: &Revision,
+) -> Result<(), tokio_postgres::Error> {
+    let sql = format!(
+        "INSERT INTO {} VALUES ($1, $2, now(), $3, $4, $5, $6, $7, $8, $9)",
+        database.own("ditu_revision")
+    );
+    let o = &r.origin;
+    let (id, a, c, d) = (r.id.0 as i64, r.added as i64, r.changed as i64, r.removed as i64);
+    tx.execute(
+        &sql,
+        &[&id, &r.layer.as_str(), &o.author, &o.message, &o.source, &o.transformation, &a, &c, &d],
+    )
+    .await?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Counts {
+    added: u64,
+    changed: u64,
+    removed: u64,
+}
+
+struct Writer<'a> {
+    database: &'a Database,
+    handle: &'a Handle,
+    tx: &'a Transaction<'a>,
+    def: Arc<LayerDef>,
+    revision: RevisionId,
+    counts: Counts,
+    added: Vec<(FeatureId, FeatureId)>,
+    wkb: Vec<u8>,
+}
+
+impl Writer<'_> {
+    fn run(mut self, delivery: Delivery, restore: bool) -> Result<Counts, StoreError> {
+        let failed = env("writing the layer");
+        let layer = self.def.id.as_str().to_owned();
+        let own = self.database.own("ditu_layer");
+        let sql = format!("SELECT next_id, features FROM {own} WHERE layer = $1 FOR UPDATE");
+        let row = self.handle.block_on(self.tx.query_one(&sql, &[&layer])).map_err(&failed)?;
+        let (next_id, features): (i64, i64) = (row.get(0), row.get(1));
+        self.handle.block_on(read::recompute(self.database, self.tx, &self.def))?;
+        let edit = delivery.mode == Mode::Edit;
+        let existing = if edit || features == 0 { Vec::new() } else { self.sides()? };
+        // An index on an empty table is made faster after than beside the rows.
+        let index = self.database.own(&format!("{}_geom", self.def.id.table()));
+        let key_index = self.database.own(&format!("ditu_side_{}_key", self.def.id.table()));
+        let bulk = features == 0 && !edit;
+        if bulk {
+            self.execute(&format!("DROP INDEX IF EXISTS {index}, {key_index}"))?;
+        }
+        let side = self.database.table("ditu_side_", &self.def);
+        let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
+        let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
+        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, restore);
+        for actions in merge.by_ref() {
+            self.apply(actions?)?;
+        }
+        let next = merge.next_id() as i64;
+        drop(merge);
+        if bulk {
+            let table = self.database.table("", &self.def);
+            let name = super::quote(&format!("{}_geom", self.def.id.table()));
+            let side = self.database.table("ditu_side_", &self.def);
+            let key = super::quote(&format!("ditu_side_{}_key", self.def.id.table()));
+            self.execute(&format!(
+                "CREATE INDEX {name} ON {table} USING gist (geom); CREATE INDEX {key} ON {side} (key)"
+            ))?;
+        }
+        let sql = format!("INSERT INTO {} VALUES ($1, $2, $3, $4)", self.database.own("ditu_added"));
+        let revision = self.revision.0 as i64;
+        for (first, last) in &self.added {
+            let (first, last) = (*first as i64, *last as i64);
+            self.handle
+                .block_on(self.tx.execute(&sql, &[&layer, &revision, &first, &last]))
+                .map_err(&failed)?;
+        }
+        let c = &self.counts;
+        let grown = c.added as i64 - c.removed as i64;
+        let touched = c.added + c.changed + c.removed > 0;
+        let sql = format!(
+            "UPDATE {own} SET next_id = greatest(next_id, $2), features = features + $3,
+             revision = CASE WHEN $5 THEN $4 ELSE revision END WHERE layer = $1"
+        );
+        self.handle
+            .block_on(self.tx.execute(&sql, &[&layer, &next, &grown, &revision, &touched]))
+            .map_err(&failed)?;
+        Ok(self.counts)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.handle.block_on(self.tx.batch_execute(sql)).map_err(env("writing the layer"))
+    }
+
+    fn sides(&self) -> Result<Vec<(FeatureId, Side)>, StoreError> {
+        let side = self.database.table("ditu_side_", &self.def);
+        let sql = format!("SELECT fid, key, content FROM {side} ORDER BY fid");
+        let rows = self.handle.block_on(self.tx.query(&sql, &[])).map_err(env("reading the layer's keys"))?;
+        Ok(rows.iter().map(|r| (r.get::<_, i64>(0) as u64, side_of(r, 1))).collect())
+    }
+
+    fn apply(&mut self, actions: Vec<Action>) -> Result<(), StoreError> {
+        if actions.is_empty() {
+            return Ok(());
+        }
+        let (mut puts, mut updated, mut old) = (Vec::with_capacity(actions.len()), Vec::new(), Vec::new());
+        for action in actions {
+            match action {
+                Action::Insert { id, row, side } => {
+                    self.counts.added += 1;
+                    match self.added.last_mut() {
+                        Some((_, last)) if *last + 1 == id => *last = id,
+                        _ => self.added.push((id, id)),
+                    }
+                    puts.push((id, row, side));
+                }
+                Action::Update { id, row, side } => {
+                    self.counts.changed += 1;
+                    updated.push(id as i64);
+                    old.push(id as i64);
+                    puts.push((id, row, side));
+                }
+                Action::Delete { id } => {
+                    self.counts.removed += 1;
+                    old.push(id as i64);
+                }
+            }
+        }
+        if !old.is_empty() {
+            self.log_and_delete(&old)?;
+        }
+        if !puts.is_empty() {
+            self.copy(&puts)?;
+        }
+        if !updated.is_empty() {
+            self.widen(&updated)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what features were and takes them out; an update is then put in again under its id.
+    fn log_and_delete(&self, ids: &[i64]) -> Result<(), StoreError> {
+        let failed = env("writing the log");
+        let (table, side) =
+            (self.database.table("", &self.def), self.database.table("ditu_side_", &self.def));
+        let fresh = |id: &i64| self.added.iter().any(|(a, b)| (*a..=*b).contains(&(*id as u64)));
+        let logged: Vec<i64> = ids.iter().copied().filter(|id| !fresh(id)).collect();
+        let sql = format!(
+            "INSERT INTO {} SELECT $1, $2, old_row.fid, to_jsonb(old_row) - 'geom', old_row.geom,
+             ST_XMin(old_row.geom), ST_YMin(old_row.geom), ST_XMax(old_row.geom), ST_YMax(old_row.geom)
+             FROM {table} old_row WHERE old_row.fid = ANY($3) ON CONFLICT DO NOTHING",
+            self.database.own("ditu_change")
+        );
+        let (layer, revision) = (self.def.id.as_str(), self.revision.0 as i64);
+        self.handle.block_on(self.tx.execute(&sql, &[&layer, &revision, &logged])).map_err(&failed)?;
+        for table in [&table, &side] {
+            let sql = format!("DELETE FROM {table} WHERE fid = ANY($1)");
+            self.handle.block_on(self.tx.execute(&sql, &[&ids])).map_err(&failed)?;
+        }
+        Ok(())
+    }
+
+    /// The box of a change covers before and after.
+    fn widen(&self, ids: &[i64]) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE {} c SET min_x = least(min_x, ST_XMin(t.geom)), min_y = least(min_y, ST_YMin(t.geom)),
+             max_x = greatest(max_x, ST_XMax(t.geom)), max_y = greatest(max_y, ST_YMax(t.geom))
+             FROM {} t WHERE c.layer = $1 AND c.revision = $2 AND c.fid = t.fid AND t.fid = ANY($3)",
+            self.database.own("ditu_change"),
+            self.database.table("", &self.def)
+        );
+        let (layer, revision) = (self.def.id.as_str(), self.revision.0 as i64);
+        self.handle
+            .block_on(self.tx.execute(&sql, &[&layer, &revision, &ids]))
+            .map_err(env("writing the log"))?;
+        Ok(())
+    }
+
+    fn copy(&mut self, rows: &[(FeatureId, Row, Side)]) -> Result<(), StoreError> {
+        let (mut table, mut side) = (Copy::new(), Copy::new());
+        let fields = self.def.fields.len() + 2;
+        for (id, row, s) in rows {
+            table.begin(fields);
+            table.bigint(*id);
+            table.row(row, &mut self.wkb);
+            side.begin(3);
+            side.bigint(*id);
+            side.bytea(s.key.map(u128::to_be_bytes).as_ref().map(|k| &k[..]));
+            side.bytea(Some(&s.content.to_be_bytes()));
+        }
+        let names: String = self.def.fields.iter().map(|f| format!(", {}", super::quote(&f.name))).collect();
+        let to = self.database.table("", &self.def);
+        self.send(&format!("COPY {to} (fid, geom{names}) FROM STDIN BINARY"), table)?;
+        let to = self.database.table("ditu_side_", &self.def);
+        self.send(&format!("COPY {to} (fid, key, content) FROM STDIN BINARY"), side)
+    }
+
+    fn send(&self, sql: &str, copy: Copy) -> Result<(), StoreError> {
+        let run = async {
+            let sink = self.tx.copy_in::<_, Bytes>(sql).await?;
+            pin_mut!(sink);
+            sink.send(Bytes::from(copy.finish())).await?;
+            sink.finish().await
+        };
+        self.handle.block_on(run).map(drop).map_err(env("writing rows"))
+    }
+}
+
+fn hash(bytes: Option<&[u8]>) -> Option<u128> {
+    bytes.and_then(|b| b.try_into().ok()).map(u128::from_be_bytes)
+}
+
+fn side_of(r: &tokio_postgres::Row, from: usize) -> Side {
+    Side { key: hash(r.get(from)), content: hash(r.get(from + 1)).unwrap_or_default() }
+}
+
+struct Sides<'a> {
+    handle: &'a Handle,
+    tx: &'a Transaction<'a>,
+    side: String,
+}
+
+impl Lookup for Sides<'_> {
+    fn by_id(&mut self, id: FeatureId) -> Result<Option<Side>, StoreError> {
+        let sql = format!("SELECT key, content FROM {} WHERE fid = $1", self.side);
+        let row = self.handle.block_on(self.tx.query_opt(&sql, &[&(id as i64)]));
+        Ok(row.map_err(env("looking up a feature"))?.map(|r| side_of(&r, 0)))
+    }
+
+    fn by_key(&mut self, key: u128) -> Result<Option<FeatureId>, StoreError> {
+        let sql = format!("SELECT fid FROM {} WHERE key = $1", self.side);
+        let row = self.handle.block_on(self.tx.query_opt(&sql, &[&&key.to_be_bytes()[..]]));
+        Ok(row.map_err(env("looking up a key"))?.map(|r| r.get::<_, i64>(0) as u64))
+    }
+}
