@@ -60,8 +60,9 @@ pub struct Changed {
     pub revision: RevisionId,
     /// Its content now, `None` when it is gone.
     pub now: Option<Feature>,
-    /// The box around everything it covered since the given revision, before and after.
-    pub touched: Bounds,
+    /// The boxes it covered since the given revision: before each change, and now. A feature that moved far has two
+    /// small ones, not one large one.
+    pub touched: Vec<Bounds>,
 }
 
 /// A layer's changes since a revision; `None` stands for "too many, scan again".

@@ -41,8 +41,18 @@ impl Junctions {
             let to = ends.get(k + 1).copied().unwrap_or(first + ring.len());
             arc.clear();
             arc.extend((from..=to).map(|i| ring[i % ring.len()]));
-            simplify(&arc, tolerance, out);
+            // A short arc is simplified less: arcs that meet at a point must not come to cross each other.
+            simplify(&arc, tolerance.min(0.1 * extent(&arc)), out);
             out.pop();
         }
     }
+}
+
+/// The longer side of the box around points.
+fn extent(points: &[P]) -> f64 {
+    let side = |i: usize| {
+        let (low, high) = points.iter().fold((i32::MAX, i32::MIN), |(l, h), p| (l.min(p[i]), h.max(p[i])));
+        f64::from(high) - f64::from(low)
+    };
+    side(0).max(side(1))
 }

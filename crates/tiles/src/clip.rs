@@ -73,9 +73,12 @@ fn segment(a: P, b: P, r: &Rect) -> Option<(P, P)> {
     if low > high {
         return None;
     }
-    let at = |t: f64, end: P| {
-        if t == 0.0 || t == 1.0 {
-            return end;
+    let at = |t: f64| {
+        if t == 0.0 {
+            return a;
+        }
+        if t == 1.0 {
+            return b;
         }
         let c = |i: usize| {
             let v = f64::from(a[i]) + (f64::from(b[i]) - f64::from(a[i])) * t;
@@ -83,7 +86,7 @@ fn segment(a: P, b: P, r: &Rect) -> Option<(P, P)> {
         };
         [c(0), c(1)]
     };
-    Some((at(low, a), at(high, b)))
+    Some((at(low), at(high)))
 }
 
 /// Cuts a ring at one edge after the other (Sutherland, Hodgman 1974). Pieces may be joined along the edge; [`polygon`]

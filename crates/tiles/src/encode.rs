@@ -1,10 +1,10 @@
 //! One tile from generations: the hot path. Scratch buffers are kept per thread; a shape wholly inside is copied.
 
 use crate::clip::{self, Rect};
-use crate::coord::{BUFFER, EXTENT, FINE, P, TileCoord, coarser, hilbert};
+use crate::coord::{BUFFER, EXTENT, FINE, P, TileCoord, coarser};
 use crate::generation::geometry::{self, Stored};
 use crate::generation::varint::{len, put, take, zigzag};
-use crate::generation::{Band, Generation};
+use crate::generation::{Band, Generation, order};
 use crate::polygon::{self, Polygon};
 use ditu_access::Scope;
 use ditu_model::Bounds;
@@ -130,22 +130,16 @@ impl ValueIndex {
     }
 }
 
-/// Limits of one tile.
+/// Limits of one layer in a tile. Layers do not compete: what shows at a zoom must not be pushed out at the next by
+/// another layer's newcomers.
 #[derive(Clone, Copy)]
 pub(crate) struct Budget {
     pub(crate) bytes: usize,
     pub(crate) features: usize,
 }
 
-/// Appends a layer to a tile. Nothing is appended when nothing of it shows. `spent` counts features and bytes over all
-/// layers of the tile.
-pub(crate) fn layer(
-    out: &mut Vec<u8>,
-    source: &Source<'_>,
-    scope: &Scope,
-    at: TileCoord,
-    budget: &mut Budget,
-) {
+/// Appends a layer to a tile. Nothing is appended when nothing of it shows.
+pub(crate) fn layer(out: &mut Vec<u8>, source: &Source<'_>, scope: &Scope, at: TileCoord, budget: Budget) {
     if !scope.zooms().contains(&at.z)
         || !scope.layer().display.zooms.contains(&at.z) && at.z < *scope.layer().display.zooms.start()
     {
@@ -187,8 +181,7 @@ fn collect<'a>(
             return;
         }
         let up = u32::from(FINE - band.zoom);
-        let centre = [b[0] + (b[2] - b[0]) / 2, b[1] + (b[3] - b[1]) / 2].map(|v| v.wrapping_shl(up));
-        let hilbert = if merged { hilbert(centre) } else { 0 };
+        let hilbert = if merged { order(b, up) } else { 0 };
         hits.push(Hit {
             rank,
             hilbert,
@@ -205,7 +198,7 @@ fn write_layer(
     source: &Source<'_>,
     scope: &Scope,
     at: TileCoord,
-    budget: &mut Budget,
+    mut budget: Budget,
     hits: &[Hit<'_>],
     s: &mut Scratch,
 ) {
@@ -320,7 +313,6 @@ fn write_layer(
     }
     s.layer.push(5 << 3);
     put(&mut s.layer, EXTENT as u64);
-    budget.bytes = budget.bytes.saturating_sub(s.layer.len());
     out.push(3 << 3 | 2);
     put(out, s.layer.len() as u64);
     out.extend_from_slice(&s.layer);

@@ -9,6 +9,7 @@ use crate::generation::{Builder, Generation, GenerationInfo, definition_hash};
 use crate::tilejson::{TileJson, VectorLayer};
 use bytes::Bytes;
 use ditu_access::{Scope, View};
+use ditu_model::source::Changed;
 use ditu_model::{Bounds, FeatureSource, LayerDef, LayerId, Layers, Query, RevisionId};
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashSet};
@@ -22,9 +23,9 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 pub struct Config {
     /// Bytes of finished tiles kept in memory; 0 keeps none.
     pub cache_bytes: u64,
-    /// A tile's layers stop growing at this many bytes, uncompressed.
+    /// A layer in a tile stops growing at this many bytes, uncompressed.
     pub max_tile_bytes: usize,
-    /// Features a tile holds at most, over all layers.
+    /// Features a layer holds at most in a tile; what is left out is left out by rank.
     pub max_features: usize,
     /// Changes kept in memory over a generation; more, and the layer is built again.
     pub delta_limit: usize,
@@ -32,7 +33,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config { cache_bytes: 256 << 20, max_tile_bytes: 4 << 20, max_features: 60_000, delta_limit: 5_000 }
+        Config { cache_bytes: 256 << 20, max_tile_bytes: 4 << 20, max_features: 30_000, delta_limit: 5_000 }
     }
 }
 
@@ -222,7 +223,7 @@ impl Engine {
         let since = source.changes(layer, base.revision(), self.config.delta_limit).await?;
         match since.features {
             Some(list) if changes.len() + list.len() <= CHANGES_KEPT && since.revision == to => {
-                changes.extend(list.iter().filter_map(|c| Some((c.revision.0, grid_box(&c.touched)?))));
+                changes.extend(boxes(&list));
                 Ok((Some(base.epoch()), changes))
             }
             _ => Ok((None, Vec::new())),
@@ -288,7 +289,7 @@ impl Engine {
             list.iter().filter_map(|c| c.now.as_ref()).for_each(|f| builder.add(f));
             let delta = Generation::memory(builder.finish(changes.revision, None, &[]))?;
             let mut all = base.as_ref().map(|b| b.changes()).unwrap_or_default();
-            all.extend(list.iter().filter_map(|c| Some((c.revision.0, grid_box(&c.touched)?))));
+            all.extend(boxes(&list));
             Ok::<_, std::io::Error>(State {
                 epoch: base.as_ref().map_or(0, |b| b.epoch()),
                 gone: list.iter().map(|c| c.id).collect(),
@@ -328,12 +329,12 @@ impl Engine {
     pub fn encode(&self, view: &View, layers: &[LayerId], at: TileCoord) -> Result<Vec<u8>, TileError> {
         let scopes = self.scopes(view, layers)?;
         let mut out = Vec::new();
-        let mut budget = Budget { bytes: self.config.max_tile_bytes, features: self.config.max_features };
+        let budget = Budget { bytes: self.config.max_tile_bytes, features: self.config.max_features };
         for (scope, state) in &scopes {
             if let Some(state) = state {
                 let source =
                     Source { base: state.base.as_deref(), delta: state.delta.as_deref(), gone: &state.gone };
-                encode::layer(&mut out, &source, scope, at, &mut budget);
+                encode::layer(&mut out, &source, scope, at, budget);
             }
         }
         Ok(out)
@@ -473,6 +474,11 @@ impl State {
 
 fn is_raster(def: &LayerDef) -> bool {
     def.kind == ditu_model::layer::Kind::Raster
+}
+
+/// The boxes of changes on the finest grid, each with the revision of its change.
+fn boxes(list: &[Changed]) -> impl Iterator<Item = (u64, Box4)> + '_ {
+    list.iter().flat_map(|c| c.touched.iter().filter_map(|b| Some((c.revision.0, grid_box(b)?))))
 }
 
 /// A box in degrees on the finest grid; `None` when it is empty.

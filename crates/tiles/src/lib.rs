@@ -19,3 +19,6 @@ pub use engine::{Config, Engine, Tile};
 pub use error::TileError;
 pub use generation::GenerationInfo;
 pub use tilejson::{TileJson, VectorLayer};
+
+#[cfg(test)]
+mod tests;

@@ -130,6 +130,9 @@ pub(crate) fn repair(rings: &[Vec<P>], out: &mut Vec<Polygon>) {
 pub(crate) fn clean(mut rings: Vec<Vec<P>>, out: &mut Vec<Polygon>) {
     rings.iter_mut().for_each(dedup_ring);
     rings.retain(|r| r.len() >= 3);
+    if rings.is_empty() {
+        return;
+    }
     if surely_valid(&rings) {
         if let Some(ring) = rings.first_mut()
             && area2(ring) < 0

@@ -218,9 +218,10 @@ pub(super) async fn changes_since_a_revision_name_each_feature_once_with_all_it_
     let list = changes.features.unwrap();
     let brief: Vec<_> = list.iter().map(|c: &Changed| (c.id, c.revision.0, c.now.is_some())).collect();
     assert_eq!(brief, [(1, 3, true), (2, 3, false), (3, 3, true)]);
-    assert_eq!(list[0].touched, Bounds::new(111.0, 29.0, 111.5, 29.9));
-    assert_eq!(list[1].touched, Bounds::new(112.0, 29.0, 112.0, 29.0));
-    assert_eq!(since(2).await.features.unwrap()[0].touched, Bounds::new(111.2, 29.5, 111.5, 29.9));
+    let at = |x, y| Bounds::new(x, y, x, y);
+    assert_eq!(list[0].touched, [at(111.0, 29.0), at(111.5, 29.5), at(111.2, 29.9)]);
+    assert_eq!(list[1].touched, [at(112.0, 29.0)]);
+    assert_eq!(since(2).await.features.unwrap()[0].touched, [at(111.5, 29.5), at(111.2, 29.9)]);
     assert_eq!(since(3).await.features.unwrap(), []);
     assert!(reader.changes(&layer, RevisionId(0), 2).await.unwrap().features.is_none(), "too many to list");
 }

@@ -354,13 +354,13 @@ impl FeatureSource for Reader {
             if many as u64 > limit as u64 {
                 return Ok(Changes { revision, features: None });
             }
-            let mut found: BTreeMap<FeatureId, (u64, Bounds)> = BTreeMap::new();
+            let mut found: BTreeMap<FeatureId, (u64, Vec<Bounds>)> = BTreeMap::new();
             let sql = "SELECT first, last, revision FROM ditu_added WHERE layer = ?1 AND revision > ?2";
             let mut statement = db.prepare_cached(sql)?;
             let mut rows = statement.query(params![name, after])?;
             while let Some(r) = rows.next()? {
                 for id in r.get::<_, i64>(0)? as u64..=r.get::<_, i64>(1)? as u64 {
-                    found.insert(id, (r.get::<_, i64>(2)? as u64, Bounds::EMPTY));
+                    found.insert(id, (r.get::<_, i64>(2)? as u64, Vec::new()));
                 }
             }
             let sql = "SELECT fid, revision, min_x, min_y, max_x, max_y FROM ditu_change
@@ -369,19 +369,19 @@ impl FeatureSource for Reader {
             let mut rows = statement.query(params![name, after])?;
             while let Some(r) = rows.next()? {
                 let side = |i: usize| r.get::<_, Option<f64>>(i);
-                let entry = found.entry(r.get::<_, i64>(0)? as u64).or_insert((0, Bounds::EMPTY));
+                let entry = found.entry(r.get::<_, i64>(0)? as u64).or_insert((0, Vec::new()));
                 entry.0 = entry.0.max(r.get::<_, i64>(1)? as u64);
                 if let (Some(w), Some(s), Some(e), Some(n)) = (side(2)?, side(3)?, side(4)?, side(5)?) {
-                    entry.1 = entry.1.union(&Bounds::new(w, s, e, n));
+                    entry.1.push(Bounds::new(w, s, e, n));
                 }
             }
             let mut features = Vec::with_capacity(found.len());
             for (id, (revision, mut touched)) in found {
                 let now = row(db, def, id)?.map(|row| Feature { id, row });
-                if let Some(g) = now.as_ref().and_then(|f| f.row.geometry.as_ref()) {
-                    touched = touched.union(&g.bounds());
+                if let Some(g) = now.as_ref().and_then(|f| f.row.geometry.as_ref()).filter(|g| !g.is_empty()) {
+                    touched.push(g.bounds());
                 }
-                if scope.area().is_some_and(|boxes| !boxes.iter().any(|b| b.intersects(&touched))) {
+                if scope.area().is_some_and(|boxes| !boxes.iter().any(|b| touched.iter().any(|t| b.intersects(t)))) {
                     continue;
                 }
                 let now = now.and_then(|f| show(&scope, f));

@@ -29,7 +29,7 @@ CREATE TABLE ditu_layer (layer TEXT PRIMARY KEY, revision INTEGER NOT NULL, next
 -- Features that a revision brought in bulk, as a range of ids.
 CREATE TABLE ditu_added (layer TEXT NOT NULL, revision INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
   PRIMARY KEY (layer, revision, first)) WITHOUT ROWID;
--- What a feature was before a revision changed, removed or (before IS NULL) restored it; the box covers before and after.
+-- What a feature was before a revision changed, removed or (before IS NULL) restored it, and the box it covered then.
 CREATE TABLE ditu_change (layer TEXT NOT NULL, revision INTEGER NOT NULL, fid INTEGER NOT NULL, before BLOB,
   min_x REAL, min_y REAL, max_x REAL, max_y REAL, PRIMARY KEY (layer, revision, fid)) WITHOUT ROWID;
 CREATE INDEX ditu_change_fid ON ditu_change (layer, fid, revision);

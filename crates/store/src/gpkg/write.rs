@@ -204,10 +204,10 @@ impl<'a> Writer<'a> {
             }
             Action::Update { id, row, side } => {
                 let before = read::row(self.db, &self.def, id)?;
-                let bounds = self.put(id, &row, side, true)?;
+                self.put(id, &row, side, true)?;
                 self.counts.changed += 1;
                 if let Some(before) = before {
-                    self.log(id, &before, bounds)?;
+                    self.log(id, &before)?;
                 }
             }
             Action::Delete { id } => {
@@ -217,14 +217,14 @@ impl<'a> Writer<'a> {
                 }
                 self.counts.removed += 1;
                 if let Some(before) = before {
-                    self.log(id, &before, Bounds::EMPTY)?;
+                    self.log(id, &before)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, id: FeatureId, row: &Row, side: Side, update: bool) -> rusqlite::Result<Bounds> {
+    fn put(&mut self, id: FeatureId, row: &Row, side: Side, update: bool) -> rusqlite::Result<()> {
         let bounds = row.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds());
         let blob: Option<&[u8]> = match &row.geometry {
             Some(g) if !g.is_empty() => {
@@ -255,24 +255,18 @@ impl<'a> Writer<'a> {
             key.as_ref().map(|k| &k[..]),
             &side.content.to_be_bytes()[..]
         ])?;
-        Ok(bounds)
+        Ok(())
     }
 
     /// Keeps what a feature was. Within one revision the first "before" is the one that counts.
-    fn log(&mut self, id: FeatureId, before: &Row, after: Bounds) -> rusqlite::Result<()> {
+    fn log(&mut self, id: FeatureId, before: &Row) -> rusqlite::Result<()> {
         if self.added.iter().any(|(first, last)| (*first..=*last).contains(&id)) {
             return Ok(());
         }
-        let b = before.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds()).union(&after);
+        let b = before.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds());
         let side = |v: f64| v.is_finite().then_some(v);
         self.db
-            .prepare_cached(
-                "INSERT INTO ditu_change VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
-                 min_x = min(ifnull(min_x, excluded.min_x), ifnull(excluded.min_x, min_x)),
-                 min_y = min(ifnull(min_y, excluded.min_y), ifnull(excluded.min_y, min_y)),
-                 max_x = max(ifnull(max_x, excluded.max_x), ifnull(excluded.max_x, max_x)),
-                 max_y = max(ifnull(max_y, excluded.max_y), ifnull(excluded.max_y, max_y))",
-            )?
+            .prepare_cached("INSERT OR IGNORE INTO ditu_change VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
             .execute(params![
                 self.def.id.as_str(),
                 self.revision.0 as i64,

@@ -402,21 +402,21 @@ impl FeatureSource for Reader {
         if many as u64 > limit as u64 {
             return Ok(Changes { revision, features: None });
         }
-        let mut found: BTreeMap<FeatureId, (u64, Bounds)> = BTreeMap::new();
+        let mut found: BTreeMap<FeatureId, (u64, Vec<Bounds>)> = BTreeMap::new();
         let sql = format!("SELECT first, last, revision FROM {added} WHERE layer = $1 AND revision > $2");
         for r in tx.query(&sql, &[&name, &after]).await.map_err(sql_failed)? {
             for id in r.get::<_, i64>(0) as u64..=r.get::<_, i64>(1) as u64 {
-                found.insert(id, (r.get::<_, i64>(2) as u64, Bounds::EMPTY));
+                found.insert(id, (r.get::<_, i64>(2) as u64, Vec::new()));
             }
         }
         let sql = format!(
             "SELECT fid, revision, min_x, min_y, max_x, max_y FROM {change} WHERE layer = $1 AND revision > $2"
         );
         for r in tx.query(&sql, &[&name, &after]).await.map_err(sql_failed)? {
-            let entry = found.entry(r.get::<_, i64>(0) as u64).or_insert((0, Bounds::EMPTY));
+            let entry = found.entry(r.get::<_, i64>(0) as u64).or_insert((0, Vec::new()));
             entry.0 = entry.0.max(r.get::<_, i64>(1) as u64);
             if let (Some(w), Some(s), Some(e), Some(n)) = (r.get(2), r.get(3), r.get(4), r.get(5)) {
-                entry.1 = entry.1.union(&Bounds::new(w, s, e, n));
+                entry.1.push(Bounds::new(w, s, e, n));
             }
         }
         let ids: Vec<i64> = found.keys().map(|id| *id as i64).collect();
@@ -424,10 +424,13 @@ impl FeatureSource for Reader {
         let mut features = Vec::with_capacity(found.len());
         for (id, (revision, mut touched)) in found {
             let now = now.remove(&id).map(|row| Feature { id, row });
-            if let Some(g) = now.as_ref().and_then(|f| f.row.geometry.as_ref()) {
-                touched = touched.union(&g.bounds());
+            if let Some(g) = now.as_ref().and_then(|f| f.row.geometry.as_ref()).filter(|g| !g.is_empty()) {
+                touched.push(g.bounds());
             }
-            if scope.area().is_some_and(|boxes| !boxes.iter().any(|b| b.intersects(&touched))) {
+            if scope
+                .area()
+                .is_some_and(|boxes| !boxes.iter().any(|b| touched.iter().any(|t| b.intersects(t))))
+            {
                 continue;
             }
             let now = now.and_then(|f| show(scope, f));

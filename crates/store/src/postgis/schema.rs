@@ -32,7 +32,6 @@ DECLARE
   rev bigint;
   was jsonb;
   was_geom geometry;
-  now_geom geometry;
   feature bigint;
 BEGIN
   IF mine IS NULL THEN
@@ -44,13 +43,9 @@ BEGIN
     rev := mine::bigint;
   END IF;
   IF TG_OP <> 'INSERT' THEN was := to_jsonb(OLD) - 'geom'; was_geom := OLD.geom; feature := OLD.fid; END IF;
-  IF TG_OP <> 'DELETE' THEN now_geom := NEW.geom; feature := NEW.fid; END IF;
-  INSERT INTO {s}.ditu_change AS c VALUES (name, rev, feature, was, was_geom,
-    least(ST_XMin(was_geom), ST_XMin(now_geom)), least(ST_YMin(was_geom), ST_YMin(now_geom)),
-    greatest(ST_XMax(was_geom), ST_XMax(now_geom)), greatest(ST_YMax(was_geom), ST_YMax(now_geom)))
-  ON CONFLICT (layer, revision, fid) DO UPDATE SET
-    min_x = least(c.min_x, excluded.min_x), min_y = least(c.min_y, excluded.min_y),
-    max_x = greatest(c.max_x, excluded.max_x), max_y = greatest(c.max_y, excluded.max_y);
+  IF TG_OP <> 'DELETE' THEN feature := NEW.fid; END IF;
+  INSERT INTO {s}.ditu_change VALUES (name, rev, feature, was, was_geom,
+    ST_XMin(was_geom), ST_YMin(was_geom), ST_XMax(was_geom), ST_YMax(was_geom)) ON CONFLICT DO NOTHING;
   INSERT INTO {s}.ditu_revision AS r VALUES (rev, name, now(), current_user, '', '', '',
     (TG_OP = 'INSERT')::int, (TG_OP = 'UPDATE')::int, (TG_OP = 'DELETE')::int)
   ON CONFLICT (layer, id) DO UPDATE SET added = r.added + excluded.added, changed = r.changed + excluded.changed,

@@ -188,7 +188,7 @@ impl Writer<'_> {
         if actions.is_empty() {
             return Ok(());
         }
-        let (mut puts, mut updated, mut old) = (Vec::with_capacity(actions.len()), Vec::new(), Vec::new());
+        let (mut puts, mut old) = (Vec::with_capacity(actions.len()), Vec::new());
         for action in actions {
             match action {
                 Action::Insert { id, row, side } => {
@@ -201,7 +201,6 @@ impl Writer<'_> {
                 }
                 Action::Update { id, row, side } => {
                     self.counts.changed += 1;
-                    updated.push(id as i64);
                     old.push(id as i64);
                     puts.push((id, row, side));
                 }
@@ -216,9 +215,6 @@ impl Writer<'_> {
         }
         if !puts.is_empty() {
             self.copy(&puts)?;
-        }
-        if !updated.is_empty() {
-            self.widen(&updated)?;
         }
         Ok(())
     }
@@ -242,22 +238,6 @@ impl Writer<'_> {
             let sql = format!("DELETE FROM {table} WHERE fid = ANY($1)");
             self.handle.block_on(self.tx.execute(&sql, &[&ids])).map_err(&failed)?;
         }
-        Ok(())
-    }
-
-    /// The box of a change covers before and after.
-    fn widen(&self, ids: &[i64]) -> Result<(), StoreError> {
-        let sql = format!(
-            "UPDATE {} c SET min_x = least(min_x, ST_XMin(t.geom)), min_y = least(min_y, ST_YMin(t.geom)),
-             max_x = greatest(max_x, ST_XMax(t.geom)), max_y = greatest(max_y, ST_YMax(t.geom))
-             FROM {} t WHERE c.layer = $1 AND c.revision = $2 AND c.fid = t.fid AND t.fid = ANY($3)",
-            self.database.own("ditu_change"),
-            self.database.table("", &self.def)
-        );
-        let (layer, revision) = (self.def.id.as_str(), self.revision.0 as i64);
-        self.handle
-            .block_on(self.tx.execute(&sql, &[&layer, &revision, &ids]))
-            .map_err(env("writing the log"))?;
         Ok(())
     }
 

@@ -36,7 +36,6 @@ struct BandBuilder {
 /// A polygon feature that waits until all neighbours are known.
 struct Waiting {
     rank: u8,
-    hilbert: u32,
     id: u64,
     attributes: u32,
     /// Rings of all parts; how many rings each part has.
@@ -150,7 +149,6 @@ impl Builder {
         let (rings, part_sizes) = parts;
         let extent = bounds_of(&rings);
         let rank = self.rank(feature, geometry.shape, &extent);
-        let centre = [extent[0] + (extent[2] - extent[0]) / 2, extent[1] + (extent[3] - extent[1]) / 2];
         let row: Box<[u32]> =
             self.tile_fields.iter().map(|&i| self.values.intern(&feature.row.values[i])).collect();
         let next = self.rows.len() as u32;
@@ -158,8 +156,7 @@ impl Builder {
             self.row_data.extend_from_slice(row);
             next
         });
-        let waiting =
-            Waiting { rank, hilbert: hilbert(centre), id: feature.id, attributes, rings, parts: part_sizes };
+        let waiting = Waiting { rank, id: feature.id, attributes, rings, parts: part_sizes };
         if self.shared && geometry.shape == Shape::Polygon {
             self.waiting.push(waiting);
             return;
@@ -322,6 +319,7 @@ impl BandBuilder {
         if parts.is_empty() {
             return;
         }
+        let bounds = bounds_of(&parts);
         let at = self.data.len();
         put(&mut self.data, w.id);
         put(&mut self.data, u64::from(w.attributes));
@@ -329,13 +327,18 @@ impl BandBuilder {
         geometry::write(&mut self.data, kind(shape), &parts, [0, 0]);
         self.items.push(Item {
             rank: w.rank,
-            hilbert: w.hilbert,
+            hilbert: order(&bounds, u32::from(FINE - self.zoom)),
             id: w.id,
-            bounds: bounds_of(&parts),
+            bounds,
             at: at as u32,
             len: (self.data.len() - at) as u32,
         });
     }
+}
+
+/// A shape's place in the order of its band: along the Hilbert curve by the middle of its box.
+pub(crate) fn order(b: &Box4, up: u32) -> u32 {
+    hilbert([b[0] + (b[2] - b[0]) / 2, b[1] + (b[3] - b[1]) / 2].map(|v| v.wrapping_shl(up)))
 }
 
 fn bounds_of(parts: &[Vec<P>]) -> Box4 {

@@ -9,7 +9,7 @@ pub(crate) mod geometry;
 mod rtree;
 pub(crate) mod varint;
 
-pub(crate) use builder::Builder;
+pub(crate) use builder::{Builder, order};
 pub(crate) use file::{Band, Generation, definition_hash};
 
 use ditu_model::{Bounds, RevisionId};
