@@ -409,7 +409,7 @@ async fn t13_t14_t15_t20_odd_geometry_and_null_values_never_break_a_tile() {
     let at = cover(14, Bounds::new(111.6101, 29.0101, 111.6102, 29.0102))[0];
     let tile = check(&w.tile(at), at);
     let turned = tile["t.building"].iter().find(|d| d.id == 7).unwrap();
-    assert_eq!(turned.properties["n"], "0", "zero is a value");
+    assert_eq!(turned.properties["n"], "0 (int)", "zero is a value");
 }
 
 #[tokio::test(flavor = "multi_thread")]
