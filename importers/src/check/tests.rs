@@ -1,0 +1,263 @@
+//! Each rule on rows made to break it, beside rows that keep it.
+
+use super::*;
+use crate::geometry::measure::metres_per_degree;
+use crate::tests::layers;
+use ditu_model::{Geometry, Layers};
+use std::sync::Arc;
+
+/// Rows of another layer, given by hand.
+struct Given(Vec<(&'static str, Row)>);
+
+impl Others for Given {
+    fn rows(&self, layer: &LayerId, _: &[&str], take: &mut dyn FnMut(&LayerDef, &Row)) -> bool {
+        let layers = layers();
+        let def = layers.get(layer).unwrap();
+        let of_layer = self.0.iter().filter(|(l, _)| *l == layer.as_str());
+        of_layer.map(|(_, row)| take(def, row)).count() > 0
+    }
+}
+
+/// A layer's row with some values.
+fn row(layer: &LayerDef, values: &[(&str, Value)], geometry: Option<Geometry>) -> Row {
+    let mut row = Row { values: vec![Value::Null; layer.fields.len()], geometry };
+    for (name, value) in values {
+        row.values[layer.field(name).unwrap()] = value.clone();
+    }
+    row
+}
+
+/// Metres east and north of a place in the city.
+fn at(x: f64, y: f64) -> [f64; 2] {
+    let m = metres_per_degree(29.0);
+    [111.7 + x / m[0], 29.0 + y / m[1]]
+}
+
+fn square(x: f64, y: f64, size: f64) -> Geometry {
+    let r = [[x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y]];
+    Geometry::polygon(vec![r.iter().map(|p| at(p[0], p[1])).collect()])
+}
+
+fn line(points: &[[f64; 2]]) -> Geometry {
+    Geometry::line(points.iter().map(|p| at(p[0], p[1])).collect())
+}
+
+fn text(t: &str) -> Value {
+    Value::text(t)
+}
+
+/// Verdicts for rows one after the other, and the findings of one rule.
+fn judge(layer: &LayerDef, rows: &mut [Row], others: &Given, rule: &str) -> (Vec<Verdict>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let mut checks = make(layer, others, &mut findings).unwrap();
+    let names = ["JSLine".to_owned()];
+    let mut verdicts = Vec::new();
+    for (i, row) in rows.iter_mut().enumerate() {
+        let mut verdict = Verdict::Keep;
+        for check in &mut checks {
+            let mut seen =
+                Seen { layer, file: "f", row: i as u64 + 1, names: &names, findings: &mut findings };
+            verdict = verdict.max(check.row(row, &mut seen));
+        }
+        verdicts.push(verdict);
+    }
+    checks.iter_mut().for_each(|c| c.end(&mut findings));
+    findings.retain(|f| f.rule == rule);
+    (verdicts, findings)
+}
+
+fn of(layers: &Arc<Layers>, id: &str) -> Arc<LayerDef> {
+    Arc::clone(layers.named(id).unwrap())
+}
+
+const NONE: Given = Given(Vec::new());
+
+#[test]
+fn every_rule_that_a_layer_declares_can_be_made() {
+    for layer in layers().iter() {
+        make(layer, &NONE, &mut Vec::new()).unwrap_or_else(|e| panic!("{e}"));
+    }
+}
+
+#[test]
+fn u10_parcels_may_touch_and_not_overlap() {
+    let layer = of(&layers(), "cadastre.parcel");
+    let mut rows = [
+        square(0., 0., 20.),
+        square(20., 0., 20.),  // a neighbour with a whole side
+        square(20., 20., 10.), // touches in a corner and along half a side
+        square(39.9, 0., 10.), // a decimetre into the second
+        square(5., 5., 5.),    // inside the first
+        square(0., 0., 20.),   // the first once more
+        square(100., 100., 20.),
+    ]
+    .map(|g| row(&layer, &[], Some(g)));
+    let (verdicts, findings) = judge(&layer, &mut rows, &NONE, "check.overlap");
+    use Verdict::{Keep, Quarantine};
+    assert_eq!(verdicts, [Keep, Keep, Keep, Quarantine, Quarantine, Quarantine, Keep]);
+    let areas: Vec<f64> = findings.iter().map(|f| f.value.as_f64().unwrap().round()).collect();
+    assert_eq!(areas, [1.0, 25.0, 400.0]);
+}
+
+#[test]
+fn polygons_overlap_through_common_vertices_too() {
+    let layer = of(&layers(), "cadastre.parcel");
+    // A diamond whose corners are the middles of the square's sides: no edges cross in their insides.
+    let ring: Vec<[f64; 2]> =
+        [[10., 0.], [20., 10.], [10., 20.], [0., 10.], [10., 0.]].iter().map(|p| at(p[0], p[1])).collect();
+    let mut rows = [square(0., 0., 20.), Geometry::polygon(vec![ring])].map(|g| row(&layer, &[], Some(g)));
+    let (verdicts, _) = judge(&layer, &mut rows, &NONE, "check.overlap");
+    assert_eq!(verdicts, [Verdict::Keep, Verdict::Quarantine]);
+}
+
+#[test]
+fn areas_leave_no_gap_within_a_level() {
+    let layer = of(&layers(), "boundary.area");
+    let level = |l: &str, g| row(&layer, &[("level", text(l))], Some(g));
+    // Eight squares around a hole, and one of another level that does not fill it.
+    let mut rows: Vec<Row> = (0..9)
+        .filter(|i| *i != 4)
+        .map(|i| level("village", square(f64::from(i % 3) * 100., f64::from(i / 3) * 100., 100.)))
+        .collect();
+    rows.push(level("county", square(100., 100., 100.)));
+    let (_, findings) = judge(&layer, &mut rows, &NONE, "check.gap");
+    assert_eq!(findings.len(), 1);
+    assert!((findings[0].value.as_f64().unwrap() - 10_000.0).abs() < 20.0);
+    let place = findings[0].place.at.unwrap();
+    assert!((place[0] - at(150., 150.)[0]).abs() < 1e-3);
+    rows.push(level("village", square(100., 100., 100.)));
+    assert!(judge(&layer, &mut rows, &NONE, "check.gap").1.is_empty());
+}
+
+#[test]
+fn ends_that_all_but_meet_a_road_are_found_and_true_ends_are_not() {
+    let layer = of(&layers(), "transport.road");
+    let mut rows = [
+        line(&[[0., 0.], [100., 0.]]),
+        line(&[[100., 0.], [100., 80.]]),    // meets the end of the first
+        line(&[[50., 0.], [50., -80.]]),     // meets the middle of the first
+        line(&[[30., 0.3], [30., 90.]]),     // misses it by 30 cm
+        line(&[[300., 300.], [400., 300.]]), // far from all
+        line(&[[70., 2.], [70., 40.]]),      // two metres off: a street that ends there
+    ]
+    .map(|g| row(&layer, &[], Some(g)));
+    let (verdicts, findings) = judge(&layer, &mut rows, &NONE, "check.connected");
+    assert!(verdicts.iter().all(|v| *v == Verdict::Keep));
+    assert_eq!(findings.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(4)]);
+    assert!((findings[0].value.as_f64().unwrap() - 0.3).abs() < 0.003);
+}
+
+#[test]
+fn pipes_end_in_points_of_their_kind_and_get_their_shape_from_there() {
+    let layers = layers();
+    let (layer, nodes) = (of(&layers, "pipeline.line"), of(&layers, "pipeline.node"));
+    let node = |kind: &str, no: &str, p: [f64; 2]| {
+        (
+            "pipeline.node",
+            row(
+                &nodes,
+                &[("kind", text(kind)), ("point_no", text(no))],
+                Some(Geometry::point(at(p[0], p[1])[0], at(p[0], p[1])[1])),
+            ),
+        )
+    };
+    let given =
+        Given(vec![node("water", "1", [0., 0.]), node("water", "2", [30., 0.]), node("gas", "2", [0., 30.])]);
+    let pipe = |kind: &str, a: &str, b: &str, g: Option<Geometry>| {
+        row(&layer, &[("kind", text(kind)), ("start_no", text(a)), ("end_no", text(b))], g)
+    };
+    let mut rows = [
+        pipe("water", "1", "2", None),
+        pipe("", "1", "2", None), // the kind comes from the table's name, JSLine
+        pipe("gas", "1", "2", None),
+        pipe("water", "1", "2", Some(line(&[[0., 0.], [30., 0.02]]))),
+        pipe("water", "1", "2", Some(line(&[[0., 0.], [30., 2.]]))),
+    ];
+    let (verdicts, findings) = judge(&layer, &mut rows, &given, "check.ends");
+    use Verdict::{Keep, Quarantine};
+    assert_eq!(verdicts, [Keep, Keep, Quarantine, Keep, Quarantine]);
+    assert_eq!(findings.len(), 2);
+    let shape = rows[0].geometry.as_ref().unwrap();
+    assert_eq!(shape.coords, [at(0., 0.), at(30., 0.)]);
+    assert_eq!(rows[1].values[layer.field("kind").unwrap()], text("water"));
+}
+
+#[test]
+fn lengths_areas_levels_and_slopes_are_judged_by_their_tolerance() {
+    let layers = layers();
+    let pipes = of(&layers, "pipeline.line");
+    let pipe = |kind: &str, from: f64, to: f64, flow: &str, length: f64| {
+        let values = [
+            ("kind", text(kind)),
+            ("start_height_m", Value::Real(from)),
+            ("end_height_m", Value::Real(to)),
+            ("flow", text(flow)),
+        ];
+        row(&pipes, &values, Some(line(&[[0., 0.], [length, 0.]])))
+    };
+    let mut rows = [
+        pipe("sewage", 30.0, 29.8, "0", 40.),
+        pipe("sewage", 30.0, 30.2, "0", 40.), // uphill
+        pipe("sewage", 30.0, 30.2, "1", 40.),
+        pipe("water", 30.0, 30.2, "0", 40.),  // under pressure
+        pipe("sewage", 30.0, 29.8, "0", 90.), // long
+    ];
+    let slopes = judge(&pipes, &mut rows.clone(), &NONE, "check.slope").1;
+    assert_eq!(slopes.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(2)]);
+    let lengths = judge(&pipes, &mut rows, &NONE, "check.length").1;
+    assert_eq!(lengths.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(5)]);
+    let parcels = of(&layers, "cadastre.parcel");
+    let parcel =
+        |stated: f64, x: f64| row(&parcels, &[("area_m2", Value::Real(stated))], Some(square(x, 0., 20.)));
+    let mut rows = [parcel(400.0, 0.), parcel(403.0, 50.), parcel(450.0, 100.)];
+    let areas = judge(&parcels, &mut rows, &NONE, "check.area").1;
+    assert_eq!(areas.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(3)]);
+    let nodes = of(&layers, "pipeline.node");
+    let node = |height: f64, x: f64| {
+        let values = [
+            ("height_m", Value::Real(height)),
+            ("ground_m", Value::Real(35.0)),
+            ("depth_m", Value::Real(1.2)),
+        ];
+        row(&nodes, &values, Some(Geometry::point(at(x, 0.)[0], at(x, 0.)[1])))
+    };
+    let mut rows = [node(33.8, 0.), node(33.75, 10.), node(33.7, 20.)];
+    let levels = judge(&nodes, &mut rows, &NONE, "check.level").1;
+    assert_eq!(levels.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(3)]);
+}
+
+#[test]
+fn points_on_one_spot_and_codes_out_of_line_are_found() {
+    let layers = layers();
+    let control = of(&layers, "control.point");
+    let point = |name: &str, x: f64| {
+        row(&control, &[("name", text(name))], Some(Geometry::point(at(x, 0.)[0], at(x, 0.)[1])))
+    };
+    let mut rows = [point("a", 0.), point("b", 0.04), point("c", 0.2)];
+    let (_, findings) = judge(&control, &mut rows, &NONE, "check.coincident");
+    assert_eq!(findings.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(2)]);
+    // The number of a point without one is its name.
+    assert_eq!(rows[0].values[control.field("point_no").unwrap()], text("a"));
+    let areas = of(&layers, "boundary.area");
+    let area =
+        |code: &str, parent: &str| row(&areas, &[("code", text(code)), ("parent_code", text(parent))], None);
+    let mut rows = [area("430702", "430700"), area("430702001", "430702"), area("430703", "431700")];
+    let findings = judge(&areas, &mut rows, &NONE, "check.prefix").1;
+    assert_eq!(findings.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(3)]);
+}
+
+#[test]
+fn a_point_of_a_parcel_that_is_not_there_is_found_when_parcels_are() {
+    let layers = layers();
+    let (points, parcels) = (of(&layers, "cadastre.boundary_point"), of(&layers, "cadastre.parcel"));
+    let mut rows = [
+        row(&points, &[("parcel_code", text("A"))], None),
+        row(&points, &[("parcel_code", text("B"))], None),
+    ];
+    let given = Given(vec![("cadastre.parcel", row(&parcels, &[("code", text("A"))], None))]);
+    let findings = judge(&points, &mut rows, &given, "check.parent").1;
+    assert_eq!(findings.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(2)]);
+    // Without them the check says that it was not made.
+    let findings = judge(&points, &mut rows, &NONE, "check.parent").1;
+    assert_eq!(findings.iter().map(|f| f.severity).collect::<Vec<_>>(), [Severity::Note]);
+}

@@ -1,0 +1,136 @@
+//! From what the user names to files: folders are walked, archives unpacked under limits.
+
+mod archive;
+
+use crate::notes::{both, of_file};
+use ditu_model::{Finding, Severity};
+use std::path::{Path, PathBuf};
+
+/// Folders within folders and archives within archives.
+const DEPTH: usize = 16;
+/// Files of one delivery.
+const FILES: usize = 50_000;
+
+/// One file (or FileGDB folder) of a delivery.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// Its name in the delivery, with folders, `/` between.
+    pub(crate) name: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// True when the user named this very file.
+    pub(crate) explicit: bool,
+}
+
+impl Found {
+    /// File name without folders and ending.
+    pub(crate) fn stem(&self) -> String {
+        let file = self.name.rsplit('/').next().unwrap_or(&self.name);
+        match file.rsplit_once('.') {
+            Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
+            _ => file.to_owned(),
+        }
+    }
+
+    /// Lower-case ending, without the dot.
+    pub(crate) fn ending(&self) -> String {
+        let file = self.name.rsplit('/').next().unwrap_or(&self.name);
+        file.rsplit_once('.').map(|(_, e)| e.to_lowercase()).unwrap_or_default()
+    }
+}
+
+/// All files of a delivery in order of name, and what was found out on the way.
+pub(crate) fn gather(sources: &[PathBuf], scratch: &Path, findings: &mut Vec<Finding>) -> Vec<Found> {
+    let mut walk = Walk { scratch, findings, files: Vec::new(), unpacked: 0, room: archive::TOTAL };
+    for source in sources {
+        let name = source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if !source.exists() {
+            walk.findings.push(of_file(
+                "file.missing",
+                Severity::Error,
+                &name,
+                both("没有这个文件或文件夹", "there is no such file or folder"),
+                both("核对路径", "check the path"),
+            ));
+        } else if source.is_dir() && !is_filegdb(source) {
+            walk.folder(source, "", 0);
+        } else {
+            walk.file(source, name, true, 0);
+        }
+    }
+    walk.files
+}
+
+/// True for a folder that is an ESRI file geodatabase.
+pub(crate) fn is_filegdb(path: &Path) -> bool {
+    path.is_dir() && path.join("a00000001.gdbtable").is_file()
+}
+
+struct Walk<'a> {
+    scratch: &'a Path,
+    findings: &'a mut Vec<Finding>,
+    files: Vec<Found>,
+    unpacked: usize,
+    room: u64,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, path: &Path, prefix: &str, depth: usize) {
+        let Ok(entries) = std::fs::read_dir(path) else {
+            self.findings.push(of_file(
+                "file.unreadable",
+                Severity::Error,
+                prefix,
+                both("文件夹无法打开", "the folder cannot be opened"),
+                both("检查权限", "check its permissions"),
+            ));
+            return;
+        };
+        let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let own = entry.file_name().to_string_lossy().into_owned();
+            // A link may lead out of the delivery; what begins with a dot or was left by a Mac is no data.
+            let Ok(kind) = entry.file_type() else { continue };
+            if own.starts_with('.') || own == "__MACOSX" || kind.is_symlink() {
+                continue;
+            }
+            let name = if prefix.is_empty() { own } else { format!("{prefix}/{own}") };
+            let path = entry.path();
+            if kind.is_file() || is_filegdb(&path) {
+                self.file(&path, name, false, depth);
+            } else if kind.is_dir() && depth < DEPTH {
+                self.folder(&path, &name, depth + 1);
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path, name: String, explicit: bool, depth: usize) {
+        if self.files.len() >= FILES {
+            return;
+        }
+        if archive::is_archive(path) {
+            if depth >= DEPTH || self.unpacked >= 256 {
+                self.findings.push(of_file(
+                    "archive.too_deep",
+                    Severity::Error,
+                    &name,
+                    both("压缩包嵌套太深或太多", "there are too many archives inside archives"),
+                    both("解压后再导入", "unpack it first"),
+                ));
+                return;
+            }
+            self.unpacked += 1;
+            let into = self.scratch.join(format!("unpacked-{}", self.unpacked));
+            match archive::unpack(path, &into, &mut self.room) {
+                Ok(()) => self.folder(&into, &name, depth + 4),
+                Err((rule, message, cure)) => {
+                    let _ = std::fs::remove_dir_all(&into);
+                    self.findings.push(of_file(rule, Severity::Error, &name, message, cure));
+                }
+            }
+            return;
+        }
+        self.files.push(Found { name, path: path.to_owned(), explicit });
+    }
+}

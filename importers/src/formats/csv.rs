@@ -1,0 +1,238 @@
+//! Delimited text with a header row; coordinates in columns or as well-known text.
+
+use super::{Head, Refused, refused, wkt};
+use crate::delivery::Found;
+use crate::notes::both;
+use crate::options::Options;
+use crate::recognise::encoding::{self, Evidence};
+use crate::recognise::fields;
+use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk, coordinate};
+use csv::ByteRecord;
+use ditu_model::Text;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes in which the encoding is sought.
+const SAMPLED: u64 = 1 << 20;
+/// Rows in which coordinates are sought.
+const ROWS: usize = 5_000;
+/// Bytes of a row beyond which the file is no table (a quote that never closes).
+const ROW: usize = 4 << 20;
+
+pub(super) fn sniff(head: &Head<'_>) -> bool {
+    matches!(head.ending, "csv" | "tsv" | "txt")
+        && head.is_text()
+        && (head.ending != "txt" || delimiter(first_line(head.bytes)).is_some())
+        || (matches!(head.ending, "csv" | "tsv") && head.length <= 2)
+}
+
+fn first_line(bytes: &[u8]) -> &[u8] {
+    bytes.split(|b| *b == b'\n').next().unwrap_or_default()
+}
+
+/// The delimiter that the first line holds most of, outside quotes.
+fn delimiter(line: &[u8]) -> Option<u8> {
+    let mut quoted = false;
+    let mut counts = [0usize; 4];
+    const KNOWN: [u8; 4] = [b',', b'\t', b';', b'|'];
+    for b in line {
+        if *b == b'"' {
+            quoted = !quoted;
+        }
+        if let Some(i) = KNOWN.iter().position(|k| k == b).filter(|_| !quoted) {
+            counts[i] += 1;
+        }
+    }
+    let (i, n) = counts.iter().enumerate().rev().max_by_key(|(_, n)| **n)?;
+    (*n > 0).then_some(KNOWN[i])
+}
+
+struct CsvReader {
+    path: PathBuf,
+    encoded: Encoded,
+    delimiter: u8,
+    columns: usize,
+    wkt: Option<usize>,
+}
+
+fn reader(path: &Path, delimiter: u8) -> std::io::Result<csv::Reader<BufReader<File>>> {
+    let file = BufReader::with_capacity(1 << 16, File::open(path)?);
+    Ok(csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(file))
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
+    let cannot = |e: &dyn std::fmt::Display| {
+        refused(
+            "file.unreadable",
+            both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
+            both("检查文件", "check the file"),
+        )
+    };
+    let mut head = Vec::new();
+    File::open(&found.path).and_then(|f| f.take(SAMPLED).read_to_end(&mut head)).map_err(|e| cannot(&e))?;
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return Err(refused(
+            "format.unsupported",
+            both("UTF-16 文本", "the text is UTF-16"),
+            both("另存为“CSV UTF-8”", "save it as CSV UTF-8"),
+        ));
+    }
+    let mark = head.starts_with(b"\xef\xbb\xbf");
+    let body = without_mark(&head);
+    let delimiter = delimiter(first_line(body)).unwrap_or(b',');
+    let samples: Vec<Vec<u8>> = body
+        .split(|b| matches!(b, b'\n' | b'\r') || *b == delimiter)
+        .filter(|t| !t.is_ascii())
+        .take(2_000)
+        .map(<[u8]>::to_vec)
+        .collect();
+    let cpg = mark.then(|| "UTF-8".to_owned());
+    let encoded = encoding::decide(&Evidence { user: options.encoding.as_deref(), cpg, ldid: None, samples })
+        .map_err(|u| refused("encoding.unclear", u.message, u.cure))?;
+    let mut rows = reader(&found.path, delimiter).map_err(|e| cannot(&e))?;
+    let mut record = ByteRecord::new();
+    let some = rows.read_byte_record(&mut record).map_err(|e| cannot(&e))?;
+    let columns: Vec<String> = record
+        .iter()
+        .enumerate()
+        .map(|(i, c)| match encoding::decode(encoded.encoding, if i == 0 { without_mark(c) } else { c }) {
+            Raw::Text(t) | Raw::Broken { text: t, .. } => t.to_string(),
+            _ => String::new(),
+        })
+        .collect();
+    let named = columns.iter().filter(|c| !c.is_empty() && crate::table::number(c).is_none()).count();
+    if !some || columns.len() < 2 || named * 2 < columns.len() {
+        return Err(refused(
+            "table.no_header",
+            both("第一行不是列名", "the first row does not name the columns"),
+            both("在第一行写上列名", "write the names of the columns into the first row"),
+        ));
+    }
+    let wkt = fields::wkt(&columns);
+    let shapes = match (wkt, fields::coordinates(&columns)) {
+        (_, Some((a, b))) => ShapeSource::Columns(a, b),
+        (Some(_), None) => ShapeSource::File(None),
+        (None, None) => ShapeSource::None,
+    };
+    let count = columns.len();
+    let wkt = wkt.filter(|_| matches!(shapes, ShapeSource::File(_)));
+    let reader =
+        CsvReader { path: found.path.clone(), encoded: encoded.clone(), delimiter, columns: count, wkt };
+    let (numbers, seen, kind) = look(&reader, shapes, &columns, ROWS);
+    let shapes = if let ShapeSource::File(_) = shapes { ShapeSource::File(kind) } else { shapes };
+    Ok(vec![Table {
+        name: found.stem(),
+        other_names: Vec::new(),
+        file: found.name.as_str().into(),
+        path: found.path.clone(),
+        format,
+        columns,
+        shapes,
+        features: (seen < ROWS as u64).then_some(seen),
+        claim: None,
+        numbers,
+        encoded: Some(encoded),
+        projected: false,
+        obfuscated: false,
+        raster: None,
+        findings: Vec::new(),
+        reader: Arc::new(reader),
+    }])
+}
+
+/// Reads the first rows to see where their numbers lie: the box, rows seen, and the one kind of shape among them.
+pub(super) fn look(
+    reader: &dyn Reader,
+    shapes: ShapeSource,
+    columns: &[String],
+    limit: usize,
+) -> (Option<[f64; 4]>, u64, Option<ditu_model::Shape>) {
+    let mut wanted = vec![false; columns.len()];
+    let packed = matches!(shapes, ShapeSource::Columns(a, _) if fields::is_sexagesimal(&columns[a]));
+    if let ShapeSource::Columns(a, b) = shapes {
+        (wanted[a], wanted[b]) = (true, true);
+    }
+    let (mut points, mut seen, mut kinds) = (Vec::new(), 0, Vec::new());
+    // What is wrong with the file is said when its rows are read for good.
+    let _ = reader.read(&wanted, &mut |row| {
+        seen += 1;
+        if let (ShapeSource::Columns(a, b), values) = (shapes, &row.values) {
+            let of = |i: usize| values.get(i).and_then(|v| coordinate(v, packed));
+            let pair = of(a).zip(of(b));
+            points.extend(pair.map(|(x, y)| [x, y]));
+        }
+        if let Some(Ok(g)) = row.geometry {
+            points.extend(g.coords.first());
+            points.extend(g.coords.get(g.coords.len() / 2));
+            if !kinds.contains(&g.shape) {
+                kinds.push(g.shape);
+            }
+        }
+        if seen as usize >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    (bulk(&points), seen, if kinds.len() == 1 { kinds.pop() } else { None })
+}
+
+impl Reader for CsvReader {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+        let broken = |row: u64, e: &dyn std::fmt::Display| {
+            both(format!("第 {row} 行附近无法读取（{e}）"), format!("cannot be read near row {row} ({e})"))
+        };
+        let mut rows = reader(&self.path, self.delimiter).map_err(|e| broken(1, &e))?;
+        let mut record = ByteRecord::new();
+        let mut first = true;
+        loop {
+            if !rows.read_byte_record(&mut record).map_err(|e| broken(rows.position().line(), &e))? {
+                return Ok(());
+            }
+            if std::mem::take(&mut first) || record.iter().all(<[u8]>::is_empty) {
+                continue;
+            }
+            let row = record.position().map_or(0, csv::Position::line);
+            if record.as_slice().len() > ROW {
+                return Err(both(
+                    format!("第 {row} 行过长：可能有引号没有闭合"),
+                    format!("row {row} is too long: a quote may not be closed"),
+                ));
+            }
+            let mut geometry = None;
+            if record.len() != self.columns && record.iter().skip(self.columns).any(|v| !v.is_empty()) {
+                geometry = Some(Err(both(
+                    format!("有 {} 个值，而列名只有 {} 个", record.len(), self.columns),
+                    format!("has {} values for {} columns", record.len(), self.columns),
+                )));
+            }
+            let value = |i: usize| match record.get(i) {
+                Some(bytes) if wanted.get(i) == Some(&true) => encoding::decode(self.encoded.encoding, bytes),
+                _ => Raw::Null,
+            };
+            let values: Vec<Raw> = (0..self.columns).map(value).collect();
+            if let (Some(w), None) = (self.wkt, &geometry) {
+                let text = String::from_utf8_lossy(record.get(w).unwrap_or_default());
+                geometry = if text.trim().is_empty() { None } else { Some(wkt::parse(&text)) };
+            }
+            if let ControlFlow::Break(()) = sink(SourceRow { row, values, geometry }) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters_inside_quotes_do_not_count() {
+        assert_eq!(delimiter(b"a;\"b,c,d,e\";f"), Some(b';'));
+        assert_eq!(delimiter(b"a\tb\tc"), Some(b'\t'));
+        assert_eq!(delimiter(b"abc"), None);
+    }
+}

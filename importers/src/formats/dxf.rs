@@ -1,0 +1,309 @@
+//! Drawings: one table a drawing layer and kind of shape, with the CASS code (first SOUTH string of the extended data)
+//! and the height as columns.
+
+use super::gdal::failed;
+use super::{Head, Refused, refused};
+use crate::delivery::Found;
+use crate::notes::both;
+use crate::options::Options;
+use crate::recognise::encoding::{self, Evidence};
+use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk};
+use ditu_gdal::{ReadOptions, SourceValue, Worker};
+use ditu_model::{Geometry, Shape, Text};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Bytes in which texts are sought.
+const SAMPLED: usize = 64 << 20;
+/// Drawing layers beyond which nobody means a map.
+const LAYERS: usize = 2_000;
+/// Columns of every drawing layer.
+const COLUMNS: [&str; 6] = ["CASS编码", "Z", "Text", "BlockName", "Layer", "SOUTH"];
+
+pub(super) fn sniff(head: &Head<'_>) -> bool {
+    let section = head.is_text()
+        && head.begins("0")
+        && head.bytes.iter().take(64).filter(|b| **b == b'\n').count() > 0
+        && head.holds("SECTION");
+    section || head.begins("999\n") || head.begins("999\r") || head.bytes.starts_with(b"AutoCAD Binary DXF")
+}
+
+/// The encoding of a drawing by its texts: the header's code page is wrong more often than right.
+fn encoded(found: &Found, options: &Options) -> Result<Encoded, Refused> {
+    let cannot = |e: std::io::Error| {
+        refused(
+            "file.unreadable",
+            both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
+            both("检查文件", "check the file"),
+        )
+    };
+    let mut reader = BufReader::with_capacity(1 << 17, File::open(&found.path).map_err(cannot)?);
+    let (mut samples, mut seen, mut read, mut line) =
+        (Vec::new(), std::collections::HashSet::new(), 0, Vec::new());
+    let mut page = None;
+    let mut next_is_page = false;
+    while read < SAMPLED && samples.len() < 2_000 {
+        line.clear();
+        let n = std::io::Read::take(&mut reader, 1 << 16).read_until(b'\n', &mut line).map_err(cannot)?;
+        if n == 0 {
+            break;
+        }
+        read += n;
+        let text = line.trim_ascii();
+        if text == b"$DWGCODEPAGE" {
+            next_is_page = true;
+        } else if next_is_page && text != b"3" {
+            page = Some(String::from_utf8_lossy(text).into_owned());
+            next_is_page = false;
+        }
+        if !text.is_ascii() && seen.insert(text.to_vec()) {
+            samples.push(text.to_vec());
+        }
+    }
+    let page = page.filter(|p| !p.eq_ignore_ascii_case("ANSI_1252"));
+    encoding::decide(&Evidence {
+        user: options.encoding.as_deref(),
+        samples: samples.clone(),
+        ..Default::default()
+    })
+    .or_else(|unclear| {
+        // A few words are too few to tell; then the header may say.
+        encoding::decide(&Evidence { cpg: page.clone(), samples, ..Default::default() }).map_err(|_| unclear)
+    })
+    .map_err(|u| refused("encoding.unclear", u.message, u.cure))
+}
+
+/// GDAL's name of an encoding.
+fn gdal_name(encoding: &'static encoding_rs::Encoding) -> String {
+    match encoding.name() {
+        "gb18030" | "GBK" => "CP936".into(),
+        "Big5" => "CP950".into(),
+        name => name.to_owned(),
+    }
+}
+
+#[derive(Clone)]
+struct Drawing {
+    worker: Worker,
+    path: PathBuf,
+    how: ReadOptions,
+    places: Places,
+    encoding: &'static encoding_rs::Encoding,
+}
+
+/// How many shapes of a kind a drawing layer holds, and where the first of them are.
+type Seen = (u64, Vec<[f64; 2]>);
+
+/// Where GDAL's columns are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Places {
+    layer: Option<usize>,
+    text: Option<usize>,
+    block: Option<usize>,
+    codes: Option<usize>,
+}
+
+/// The SOUTH strings of extended data as GDAL writes them: `(3:1001 SOUTH,1000 141111,1000 砼)`.
+fn south(list: &str) -> Vec<String> {
+    let Some((_, after)) = list.split_once("1001 SOUTH") else { return Vec::new() };
+    let mut found = Vec::new();
+    for item in after.trim_end_matches(')').split([',', '\u{1}']).skip(1) {
+        match item.strip_prefix("1000 ") {
+            Some(text) => found.push(text.trim().to_owned()),
+            None if item.starts_with("1001 ") => break,
+            // A comma inside a text.
+            None => continue,
+        }
+    }
+    found
+}
+
+impl Drawing {
+    fn each(
+        &self,
+        take: &mut dyn FnMut(u64, String, ditu_gdal::SourceRow) -> ControlFlow<()>,
+    ) -> Result<(), Text> {
+        let rows = self.worker.read(&self.path, "entities", &self.how).map_err(|e| failed(&e).message)?;
+        for (i, row) in rows.enumerate() {
+            let row = row.map_err(|e| failed(&e).message)?;
+            let layer = self.text(&row, self.places.layer).unwrap_or_else(|| "0".into());
+            if take(i as u64 + 1, layer, row).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&self, row: &ditu_gdal::SourceRow, at: Option<usize>) -> Option<String> {
+        match row.values.get(at?)? {
+            SourceValue::Text(t) => Some(t.clone()),
+            SourceValue::Bytes(b) => Some(self.encoding.decode_without_bom_handling(b).0.into_owned()),
+            SourceValue::Integer(i) => Some(i.to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// The height of a shape that has one all over: a contour's elevation, a point's Z.
+fn height(geometry: &Geometry) -> Option<f64> {
+    let first = *geometry.z.first()?;
+    geometry.z.iter().all(|z| (z - first).abs() < 1e-6).then_some(first)
+}
+
+pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
+    let encoded = encoded(found, options)?;
+    let how = ReadOptions {
+        config: vec![
+            ("DXF_ENCODING".into(), gdal_name(encoded.encoding)),
+            ("DXF_INCLUDE_RAW_CODE_VALUES".into(), "TRUE".into()),
+            ("DXF_INLINE_BLOCKS".into(), "FALSE".into()),
+        ],
+        ..ReadOptions::default()
+    };
+    let description = options.worker.describe_with(&found.path, &how).map_err(|e| failed(&e))?;
+    let Some(entities) = description.layers.iter().find(|l| l.name == "entities") else {
+        return Err(refused(
+            "file.empty",
+            both("图里没有实体", "the drawing holds no entities"),
+            both("核对文件", "check the file"),
+        ));
+    };
+    let at = |name: &str| entities.fields.iter().position(|f| f.name == name);
+    let places =
+        Places { layer: at("Layer"), text: at("Text"), block: at("BlockName"), codes: at("RawCodeValues") };
+    let drawing = Drawing {
+        worker: options.worker.clone(),
+        path: found.path.clone(),
+        how,
+        places,
+        encoding: encoded.encoding,
+    };
+    // Which layers with which shapes: shape 0 to 2, 3 for none or broken.
+    let mut seen: BTreeMap<(String, u8), Seen> = BTreeMap::new();
+    drawing
+        .each(&mut |_, layer, row| {
+            let shape = row.geometry.as_ref().and_then(|g| g.as_ref().ok());
+            let entry = (layer, kind(shape));
+            if seen.len() < LAYERS || seen.contains_key(&entry) {
+                let (count, points) = seen.entry(entry).or_default();
+                *count += 1;
+                if points.len() < 20_000 {
+                    points.extend(shape.and_then(|g| g.coords.first()));
+                }
+            }
+            ControlFlow::Continue(())
+        })
+        .map_err(|why| {
+            refused(
+                "file.damaged",
+                why,
+                both("另存为 DXF R2000 后再试", "save it as DXF R2000 and try again"),
+            )
+        })?;
+    if seen.len() >= LAYERS {
+        return Err(refused(
+            "file.too_complex",
+            both("图层太多", "there are too many drawing layers"),
+            both("分幅导入", "import it sheet by sheet"),
+        ));
+    }
+    let mut layers: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (layer, k) in seen.keys() {
+        layers.entry(layer.clone()).or_default().push(*k);
+    }
+    let mut tables = Vec::new();
+    for (layer, kinds) in layers {
+        let shaped: Vec<u8> = kinds.iter().copied().filter(|k| *k < 3).collect();
+        for (i, &k) in shaped.iter().enumerate() {
+            // What has no shape goes with the first: nothing may fall between.
+            let mut takes = vec![k];
+            takes.extend((i == 0).then_some(3));
+            let of = |k: &u8| seen.get(&(layer.clone(), *k));
+            let count = takes.iter().filter_map(of).map(|s| s.0).sum();
+            let numbers = of(&k).and_then(|s| bulk(&s.1));
+            let shape = [Shape::Point, Shape::Line, Shape::Polygon][usize::from(k)];
+            tables.push(Table {
+                name: layer.clone(),
+                other_names: vec![found.stem()],
+                file: found.name.as_str().into(),
+                path: found.path.clone(),
+                format,
+                columns: COLUMNS.map(str::to_owned).to_vec(),
+                shapes: ShapeSource::File(Some(shape)),
+                features: Some(count),
+                claim: None,
+                numbers,
+                encoded: Some(encoded.clone()),
+                projected: false,
+                obfuscated: false,
+                raster: None,
+                findings: Vec::new(),
+                reader: Arc::new(DrawingLayer { drawing: drawing.clone(), layer: layer.clone(), takes }),
+            });
+        }
+    }
+    if tables.is_empty() {
+        return Err(refused(
+            "file.empty",
+            both("图里没有图形", "the drawing holds no shapes"),
+            both("核对文件", "check the file"),
+        ));
+    }
+    Ok(tables)
+}
+
+fn kind(shape: Option<&Geometry>) -> u8 {
+    match shape.map(|g| g.shape) {
+        Some(Shape::Point) => 0,
+        Some(Shape::Line) => 1,
+        Some(Shape::Polygon) => 2,
+        None => 3,
+    }
+}
+
+struct DrawingLayer {
+    drawing: Drawing,
+    layer: String,
+    takes: Vec<u8>,
+}
+
+impl Reader for DrawingLayer {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+        self.drawing.each(&mut |row, layer, source| {
+            let shape = source.geometry.as_ref().and_then(|g| g.as_ref().ok());
+            if layer != self.layer || !self.takes.contains(&kind(shape)) {
+                return ControlFlow::Continue(());
+            }
+            let places = self.drawing.places;
+            let extended = self.drawing.text(&source, places.codes).map(|l| south(&l)).unwrap_or_default();
+            let text = |t: Option<String>| t.map_or(Raw::Null, |t| Raw::text(&t));
+            let values = vec![
+                extended.first().map_or(Raw::Null, |c| Raw::text(c)),
+                shape.and_then(height).map_or(Raw::Null, Raw::Real),
+                text(self.drawing.text(&source, places.text)),
+                text(self.drawing.text(&source, places.block)),
+                Raw::text(&layer),
+                extended.get(1).map_or(Raw::Null, |c| Raw::text(c)),
+            ];
+            let geometry = source.geometry.map(|g| g.map_err(|why| both(why.clone(), why)));
+            sink(SourceRow { row, values, geometry })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_south_string_is_the_code() {
+        assert_eq!(south("(3:1001 SOUTH,1000 141111,1000 砼)"), ["141111", "砼"]);
+        assert_eq!(south("(4:1001 ACAD,1000 x,1001 SOUTH,1000 204201)"), ["204201"]);
+        assert_eq!(south("(4:1001 SOUTH,1000 1,1001 OTHER,1000 2)"), ["1"]);
+        assert!(south("(1:330 5)").is_empty());
+    }
+}

@@ -1,0 +1,339 @@
+//! Formats that GDAL reads, in its own process: every table of a file, split by kind of shape.
+
+use super::csv::look;
+use super::{Head, Refused, refused};
+use crate::delivery::Found;
+use crate::notes::both;
+use crate::options::Options;
+use crate::recognise::encoding;
+use crate::table::{Claim, Raw, Reader, ShapeSource, Sink, SourceRow, Table};
+use ditu_crs::Crs;
+use ditu_gdal::{GdalError, LayerInfo, ReadOptions, SourceValue, Srs, Worker};
+use ditu_model::{Shape, Text};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Rows that are read to see where their numbers lie and what kinds of shapes there are.
+const LOOK: usize = 20_000;
+
+pub(super) fn is_geopackage(head: &Head<'_>) -> bool {
+    head.bytes.starts_with(b"SQLite format 3\0")
+        && (head.bytes.get(68..70) == Some(b"GP") || head.ending == "gpkg")
+}
+
+pub(super) fn is_filegdb(head: &Head<'_>) -> bool {
+    head.folder
+}
+
+pub(super) fn is_flatgeobuf(head: &Head<'_>) -> bool {
+    head.bytes.starts_with(b"fgb") && head.bytes.get(4..7) == Some(b"fgb")
+}
+
+pub(super) fn is_ods(head: &Head<'_>) -> bool {
+    head.bytes.starts_with(b"PK\x03\x04") && head.holds("application/vnd.oasis.opendocument.spreadsheet")
+}
+
+pub(super) fn is_geojson(head: &Head<'_>) -> bool {
+    (head.begins("{") || head.begins("["))
+        && head.is_text()
+        && (head.holds("\"type\"") || matches!(head.ending, "geojson" | "json" | "topojson"))
+}
+
+pub(super) fn is_tab(head: &Head<'_>) -> bool {
+    head.begins("!table")
+}
+
+pub(super) fn is_mif(head: &Head<'_>) -> bool {
+    head.ending == "mif" && head.begins("Version")
+}
+
+/// What GDAL's failure means for the user.
+pub(super) fn failed(error: &GdalError) -> Refused {
+    match error {
+        GdalError::Unreadable(why) => refused(
+            "file.damaged",
+            both(format!("文件无法读取（GDAL：{why}）"), format!("the file cannot be read (GDAL: {why})")),
+            both("向提供单位重新索取，或换一种格式导出", "ask for another copy, or for another format"),
+        ),
+        GdalError::Stopped(why) => refused(
+            "file.stopped",
+            both(format!("读取被中止（{why}）"), format!("reading was stopped ({why})")),
+            both("文件已损坏或不是正常数据", "the file is damaged or is no normal data"),
+        ),
+        other => refused(
+            "machine.reader",
+            both(
+                format!("读取进程无法启动（{other}）"),
+                format!("the reading process does not start ({other})"),
+            ),
+            both("运行 ditu doctor", "run ditu doctor"),
+        ),
+    }
+}
+
+/// What a CRS of GDAL's means here: its parameters decide, the code only where the parameters are not understood.
+pub(super) fn claim(srs: &Srs, by: &str) -> Claim {
+    let known = Crs::from_wkt(&srs.wkt).map_err(|e| e.to_string());
+    let crs = known.or_else(|why| srs.epsg.and_then(Crs::from_epsg).ok_or(why));
+    Claim { by: by.to_owned(), crs }
+}
+
+pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
+    open_with(found, format, options, &ReadOptions::default())
+}
+
+pub(super) fn open_with(
+    found: &Found,
+    format: &'static str,
+    options: &Options,
+    how: &ReadOptions,
+) -> Result<Vec<Table>, Refused> {
+    let description = options.worker.describe_with(&found.path, how).map_err(|e| failed(&e))?;
+    let mut tables = Vec::new();
+    for layer in description.layers {
+        tables.extend(table(found, format, options, how, &layer, description.driver.as_str()));
+    }
+    if tables.is_empty() {
+        return Err(refused(
+            "file.empty",
+            both("文件里没有要素", "there are no features in the file"),
+            both("核对是否选错了文件", "check whether this is the right file"),
+        ));
+    }
+    Ok(tables)
+}
+
+fn stated_shape(geometry: &str) -> Option<Shape> {
+    let g = geometry.to_lowercase();
+    if g.contains("point") {
+        Some(Shape::Point)
+    } else if g.contains("line") || g == "curve" || g.contains("multi curve") {
+        Some(Shape::Line)
+    } else if g.contains("polygon") || g.contains("surface") {
+        Some(Shape::Polygon)
+    } else {
+        None
+    }
+}
+
+/// One or more tables of a layer: one a kind of shape.
+fn table(
+    found: &Found,
+    format: &'static str,
+    options: &Options,
+    how: &ReadOptions,
+    layer: &LayerInfo,
+    driver: &str,
+) -> Vec<Table> {
+    let columns: Vec<String> =
+        layer.fields.iter().map(|f| f.alias.clone().unwrap_or_else(|| f.name.clone())).collect();
+    let claimed = layer.srs.as_ref().filter(|s| !s.wkt.is_empty()).map(|s| claim(s, driver));
+    let projected = matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs.is_none();
+    let how = ReadOptions { to_cgcs2000: projected, ..how.clone() };
+    let reader = GdalReader {
+        worker: options.worker.clone(),
+        path: found.path.clone(),
+        layer: layer.name.clone(),
+        how,
+        columns: columns.len(),
+        part: Part::All,
+    };
+    let spatial = !layer.geometry.eq_ignore_ascii_case("none");
+    let coordinates = crate::recognise::fields::coordinates(&columns).filter(|_| !spatial);
+    let whole = match (spatial, coordinates) {
+        (true, _) => ShapeSource::File(stated_shape(&layer.geometry)),
+        (false, Some((a, b))) => ShapeSource::Columns(a, b),
+        (false, None) => ShapeSource::None,
+    };
+    let mut kinds = Vec::new();
+    let (numbers, seen, _) =
+        look(&Kinds { inner: &reader, seen: std::sync::Mutex::new(&mut kinds) }, whole, &columns, LOOK);
+    if seen == 0 && layer.features == Some(0) {
+        return Vec::new();
+    }
+    let make = |part: Part, shapes: ShapeSource| Table {
+        name: layer.name.clone(),
+        other_names: vec![found.stem()],
+        file: found.name.as_str().into(),
+        path: found.path.clone(),
+        format,
+        columns: columns.clone(),
+        shapes,
+        features: layer.features.filter(|_| part == Part::All),
+        claim: claimed.clone(),
+        numbers,
+        encoded: None,
+        projected,
+        obfuscated: false,
+        raster: None,
+        findings: Vec::new(),
+        reader: Arc::new(GdalReader { part, ..reader.clone() }),
+    };
+    match (whole, kinds.as_slice()) {
+        (ShapeSource::File(None), [only]) => vec![make(Part::All, ShapeSource::File(Some(*only)))],
+        (ShapeSource::File(None), [_, _, ..]) => kinds
+            .iter()
+            .enumerate()
+            .map(|(i, k)| {
+                // What comes later and is of no kind seen so far goes with the first: nothing may fall between.
+                let part = if i == 0 { Part::Without(kinds[1..].to_vec()) } else { Part::Only(*k) };
+                make(part, ShapeSource::File(Some(*k)))
+            })
+            .collect(),
+        _ => vec![make(Part::All, whole)],
+    }
+}
+
+/// Which rows of a GDAL layer a table has.
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    All,
+    Only(Shape),
+    Without(Vec<Shape>),
+}
+
+impl Part {
+    fn has(&self, row: &ditu_gdal::SourceRow) -> bool {
+        let shape = row.geometry.as_ref().and_then(|g| g.as_ref().ok()).map(|g| g.shape);
+        match (self, shape) {
+            (Part::All, _) => true,
+            (Part::Only(k), s) => s == Some(*k),
+            (Part::Without(others), s) => s.is_none_or(|s| !others.contains(&s)),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct GdalReader {
+    worker: Worker,
+    path: PathBuf,
+    layer: String,
+    how: ReadOptions,
+    columns: usize,
+    part: Part,
+}
+
+fn raw(value: SourceValue) -> Raw {
+    match value {
+        SourceValue::Null => Raw::Null,
+        SourceValue::Text(t) => Raw::text(&t),
+        // Only what GDAL could not decode comes as bytes; in China that is GBK.
+        SourceValue::Bytes(b) => encoding::decode(encoding_rs::GB18030, &b),
+        SourceValue::Integer(i) => Raw::Integer(i),
+        SourceValue::Real(r) => Raw::Real(r),
+        SourceValue::Boolean(b) => Raw::Boolean(b),
+        SourceValue::Date(d) => Raw::Date(d),
+    }
+}
+
+impl Reader for GdalReader {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+        let rows = self.worker.read(&self.path, &self.layer, &self.how).map_err(|e| failed(&e).message)?;
+        for (i, row) in rows.enumerate() {
+            let row = row.map_err(|e| failed(&e).message)?;
+            if !self.part.has(&row) {
+                continue;
+            }
+            let mut values: Vec<Raw> = row.values.into_iter().map(raw).collect();
+            values.resize(self.columns, Raw::Null);
+            let geometry = row.geometry.map(|g| {
+                g.map_err(|why| {
+                    both(format!("图形不能用（{why}）"), format!("the shape cannot be used ({why})"))
+                })
+            });
+            if let ControlFlow::Break(()) = sink(SourceRow { row: i as u64 + 1, values, geometry }) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Notes which kinds of shapes pass by.
+struct Kinds<'a> {
+    inner: &'a GdalReader,
+    seen: std::sync::Mutex<&'a mut Vec<Shape>>,
+}
+
+impl Reader for Kinds<'_> {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+        self.inner.read(wanted, &mut |row| {
+            if let Some(Ok(g)) = &row.geometry {
+                let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if !seen.contains(&g.shape) {
+                    seen.push(g.shape);
+                }
+            }
+            sink(row)
+        })
+    }
+}
+
+/// Gives a shapefile whose CRS Ditu does not compute to GDAL and PROJ; names and texts stay as they were decoded here.
+pub(super) fn reproject_by_proj(table: &mut Table, options: &Options) {
+    let how = ReadOptions { encoding: Some(String::new()), to_cgcs2000: true, ..ReadOptions::default() };
+    let Ok(description) = options.worker.describe_with(&table.path, &how) else { return };
+    let Some(layer) = description.layers.first() else { return };
+    let reader = Decoded {
+        inner: GdalReader {
+            worker: options.worker.clone(),
+            path: table.path.clone(),
+            layer: layer.name.clone(),
+            how,
+            columns: table.columns.len(),
+            part: Part::All,
+        },
+        encoding: table.encoded.as_ref().map_or(encoding_rs::UTF_8, |e| e.encoding),
+    };
+    let (numbers, seen, _) = look(&reader, table.shapes, &table.columns, 2_000);
+    if seen > 0 {
+        table.numbers = numbers;
+        table.projected = true;
+        table.reader = Arc::new(reader);
+    }
+}
+
+/// Raw bytes of a shapefile decoded as was decided for it.
+struct Decoded {
+    inner: GdalReader,
+    encoding: &'static encoding_rs::Encoding,
+}
+
+impl Reader for Decoded {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+        let rows = self.inner.worker.read(&self.inner.path, &self.inner.layer, &self.inner.how);
+        for (i, row) in rows.map_err(|e| failed(&e).message)?.enumerate() {
+            let row = row.map_err(|e| failed(&e).message)?;
+            let value = |v| match v {
+                SourceValue::Bytes(b) => encoding::decode(self.encoding, &b),
+                v => raw(v),
+            };
+            let mut values: Vec<Raw> = row.values.into_iter().map(value).collect();
+            values.resize(self.inner.columns, Raw::Null);
+            let geometry = row.geometry.map(|g| g.map_err(|why| both(why.clone(), why)));
+            if let ControlFlow::Break(()) = sink(SourceRow { row: i as u64 + 1, values, geometry }) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_kinds_are_understood() {
+        for (name, shape) in [
+            ("3D Point", Some(Shape::Point)),
+            ("Multi Line String", Some(Shape::Line)),
+            ("Measured Multi Polygon", Some(Shape::Polygon)),
+            ("Unknown (any)", None),
+            ("Geometry Collection", None),
+        ] {
+            assert_eq!(stated_shape(name), shape, "{name}");
+        }
+    }
+}

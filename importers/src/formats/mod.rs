@@ -1,0 +1,131 @@
+//! The formats: one module each, found by what is in a file, not by what it is called.
+
+mod cass;
+mod csv;
+mod dxf;
+mod gdal;
+mod raster;
+mod refused;
+pub(crate) mod shapefile;
+mod wkt;
+mod xlsx;
+mod xml;
+
+use crate::delivery::Found;
+use crate::notes::both;
+use crate::options::Options;
+use crate::table::Table;
+use ditu_model::Text;
+pub(crate) use raster::spacing as raster_spacing;
+use std::io::Read;
+
+/// Why a file gives no tables.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) rule: &'static str,
+    pub(crate) message: Text,
+    pub(crate) cure: Text,
+}
+
+pub(crate) fn refused(rule: &'static str, message: Text, cure: Text) -> Refused {
+    Refused { rule, message, cure }
+}
+
+/// The beginning of a file, with its name.
+pub(crate) struct Head<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) ending: &'a str,
+    pub(crate) folder: bool,
+    pub(crate) length: u64,
+}
+
+impl Head<'_> {
+    /// True when the text begins (after marks and space) with a prefix, ignoring ASCII case.
+    pub(crate) fn begins(&self, prefix: &str) -> bool {
+        let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.bytes).trim_ascii_start();
+        bytes.len() >= prefix.len() && bytes[..prefix.len()].eq_ignore_ascii_case(prefix.as_bytes())
+    }
+
+    /// True when the beginning holds a text, ignoring ASCII case.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        self.bytes.windows(text.len()).any(|w| w.eq_ignore_ascii_case(text.as_bytes()))
+    }
+
+    /// True when nothing in the beginning is binary.
+    pub(crate) fn is_text(&self) -> bool {
+        !self.bytes.is_empty() && !self.bytes.iter().any(|b| *b < 9 || (14..27).contains(b))
+    }
+}
+
+/// One format.
+pub(crate) struct Format {
+    /// Its name in reports.
+    pub(crate) name: &'static str,
+    /// Is a file in this format?
+    pub(crate) sniff: fn(&Head<'_>) -> bool,
+    /// Its tables, or why there are none.
+    pub(crate) open: fn(&Found, &'static str, &Options) -> Result<Vec<Table>, Refused>,
+}
+
+/// All formats, the surest signs first. Refusals that name a format stand here too: to know what a file is and say
+/// what to do about it is better than not to know it.
+pub(crate) const FORMATS: &[Format] = &[
+    Format { name: "Shapefile", sniff: shapefile::sniff, open: shapefile::open },
+    Format { name: "GeoPackage", sniff: gdal::is_geopackage, open: gdal::open },
+    Format { name: "FileGDB", sniff: gdal::is_filegdb, open: gdal::open },
+    Format { name: "FlatGeobuf", sniff: gdal::is_flatgeobuf, open: gdal::open },
+    Format { name: "XLSX", sniff: xlsx::sniff, open: xlsx::open },
+    Format { name: "XLS", sniff: xlsx::sniff_old, open: refused::xls },
+    Format { name: "ODS", sniff: gdal::is_ods, open: gdal::open },
+    Format { name: "GeoTIFF", sniff: raster::is_tiff, open: raster::open },
+    Format { name: "netCDF", sniff: raster::is_netcdf, open: raster::open },
+    Format { name: "AAIGrid", sniff: raster::is_ascii_grid, open: raster::open },
+    Format { name: "HGT", sniff: raster::is_hgt, open: raster::open },
+    Format { name: "DWG", sniff: refused::is_dwg, open: refused::dwg },
+    Format { name: "DXF", sniff: dxf::sniff, open: dxf::open },
+    Format { name: "VRT", sniff: refused::is_reference, open: refused::reference },
+    Format { name: "OVKML", sniff: xml::is_ovkml, open: xml::open },
+    Format { name: "KML", sniff: xml::is_kml, open: xml::open },
+    Format { name: "GPX", sniff: xml::is_gpx, open: xml::open },
+    Format { name: "LandXML", sniff: refused::is_landxml, open: refused::landxml },
+    Format { name: "GML", sniff: xml::is_gml, open: xml::open },
+    Format { name: "VCT", sniff: refused::is_vct, open: refused::vct },
+    Format { name: "CNSDTF-DEM", sniff: refused::is_cnsdtf_dem, open: refused::cnsdtf_dem },
+    Format { name: "MDB", sniff: refused::is_mdb, open: refused::mdb },
+    Format { name: "MapGIS", sniff: refused::is_mapgis, open: refused::mapgis },
+    Format { name: "GeoJSON", sniff: gdal::is_geojson, open: gdal::open },
+    Format { name: "MapInfo TAB", sniff: gdal::is_tab, open: gdal::open },
+    Format { name: "MapInfo MIF", sniff: gdal::is_mif, open: gdal::open },
+    Format { name: "CASS DAT", sniff: cass::sniff, open: cass::open },
+    Format { name: "CSV", sniff: csv::sniff, open: csv::open },
+];
+
+/// Endings of files that belong to another file or are no data; they are passed over without a word.
+pub(crate) const COMPANIONS: &[&str] = &[
+    "shx", "dbf", "prj", "cpg", "qpj", "sbn", "sbx", "shp.xml", "xml", "qml", "sld", "qix", "fix", "idm",
+    "ind", "id", "map", "dat", "mid", "gfs", "xsd", "tfw", "tif.aux", "aux", "ovr", "md", "txt", "pdf",
+    "doc", "docx", "jpg", "jpeg", "png", "lyr", "mxd", "qgs", "qgz", "html", "htm", "log", "ini", "lock",
+    "wal", "gpkg-wal", "gpkg-shm",
+];
+
+/// The format of a file; `None` when it is none that is known.
+pub(crate) fn recognise(found: &Found) -> Result<Option<&'static Format>, Refused> {
+    let folder = found.path.is_dir();
+    let mut bytes = Vec::new();
+    let mut length = 0;
+    if !folder {
+        let cannot = |e: std::io::Error| {
+            refused(
+                "file.unreadable",
+                both(format!("文件无法打开（{e}）"), format!("the file cannot be opened ({e})")),
+                both("检查文件和权限", "check the file and its permissions"),
+            )
+        };
+        let file = std::fs::File::open(&found.path).map_err(cannot)?;
+        length = file.metadata().map_err(cannot)?.len();
+        file.take(8192).read_to_end(&mut bytes).map_err(cannot)?;
+    }
+    let ending = found.ending();
+    let head = Head { bytes: &bytes, ending: &ending, folder, length };
+    Ok(FORMATS.iter().find(|f| (f.sniff)(&head)))
+}

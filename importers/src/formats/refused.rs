@@ -1,0 +1,125 @@
+//! Formats that are known and not read: each with what to do instead.
+
+use super::{Head, Refused, refused};
+use crate::delivery::Found;
+use crate::notes::both;
+use crate::options::Options;
+use crate::table::Table;
+
+type Answer = Result<Vec<Table>, Refused>;
+
+fn unsupported(zh: &str, en: &str, cure_zh: &str, cure_en: &str) -> Answer {
+    Err(refused("format.unsupported", both(zh, en), both(cure_zh, cure_en)))
+}
+
+pub(super) fn is_dwg(head: &Head<'_>) -> bool {
+    head.bytes.starts_with(b"AC10") && head.bytes.len() > 6 && !head.holds("SECTION")
+}
+
+pub(super) fn dwg(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "DWG 是不公开的格式",
+        "DWG is a closed format",
+        "另存为 DXF（R2000 或更新）再导入",
+        "save it as DXF (R2000 or later) and import that",
+    )
+}
+
+/// Files whose content is to read other files.
+pub(super) fn is_reference(head: &Head<'_>) -> bool {
+    [
+        "<OGRVRTDataSource",
+        "<VRTDataset",
+        "<GDALTileIndexDataset",
+        "<GDAL_WMS",
+        "<OGRWFSDataSource",
+        "<WMS_Capabilities",
+    ]
+    .iter()
+    .any(|t| head.holds(t))
+}
+
+pub(super) fn reference(_: &Found, _: &'static str, _: &Options) -> Answer {
+    Err(refused(
+        "format.reference",
+        both(
+            "文件里没有数据，只是引用别处（VRT、WMS）",
+            "the file holds no data but refers to other places (VRT, WMS)",
+        ),
+        both("导入它引用的文件本身", "import what it refers to"),
+    ))
+}
+
+pub(super) fn is_landxml(head: &Head<'_>) -> bool {
+    head.holds("<LandXML")
+}
+
+pub(super) fn landxml(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "还不能读 LandXML",
+        "LandXML is not read yet",
+        "导出为 DXF 或 CSV 再导入",
+        "export DXF or CSV and import that",
+    )
+}
+
+pub(super) fn is_vct(head: &Head<'_>) -> bool {
+    head.begins("HeadBegin") || head.holds("CNSDTF-VCT") || head.holds("LANDUSE-VCT")
+}
+
+pub(super) fn vct(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "还不能读 VCT",
+        "VCT is not read yet",
+        "用国土软件转为 Shapefile 或 FileGDB 再导入",
+        "convert it to shapefile or FileGDB with the land office's software",
+    )
+}
+
+pub(super) fn is_cnsdtf_dem(head: &Head<'_>) -> bool {
+    head.holds("NSDTF-DEM") || (head.begins("DataMark") && head.ending == "dem")
+}
+
+pub(super) fn cnsdtf_dem(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "还不能读 CNSDTF-DEM",
+        "CNSDTF-DEM is not read yet",
+        "转为 GeoTIFF 再导入",
+        "convert it to GeoTIFF and import that",
+    )
+}
+
+pub(super) fn is_mdb(head: &Head<'_>) -> bool {
+    head.bytes.get(4..19) == Some(b"Standard Jet DB") || head.bytes.get(4..19) == Some(b"Standard ACE DB")
+}
+
+pub(super) fn mdb(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "还不能读 Access 数据库",
+        "Access databases are not read yet",
+        "把表导出为 XLSX 或 CSV 再导入",
+        "export its tables as XLSX or CSV and import those",
+    )
+}
+
+pub(super) fn is_mapgis(head: &Head<'_>) -> bool {
+    head.bytes.starts_with(b"WMAP`D2")
+}
+
+pub(super) fn mapgis(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "还不能读 MapGIS 6.x 文件",
+        "MapGIS 6.x files are not read yet",
+        "转为 Shapefile 再导入",
+        "convert it to shapefile and import that",
+    )
+}
+
+pub(super) fn xls(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "旧版 XLS 工作簿",
+        "an old XLS workbook",
+        "另存为 XLSX 再导入",
+        "save it as XLSX and import that",
+    )
+}

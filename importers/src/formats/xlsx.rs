@@ -1,0 +1,262 @@
+//! Workbooks, read cell by cell: sheets are tables, the header is sought in the first rows.
+
+use super::csv::look;
+use super::{Head, Refused, refused};
+use crate::delivery::Found;
+use crate::notes::both;
+use crate::options::Options;
+use crate::recognise::fields;
+use crate::table::{Raw, Reader, ShapeSource, Sink, SourceRow, Table};
+use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
+use ditu_model::{DateTime, Text};
+use std::fs::File;
+use std::io::BufReader;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Rows among which the header is sought.
+const HEADER: usize = 12;
+/// Columns of a sheet beyond which nobody means a table.
+const COLUMNS: u32 = 1_024;
+/// Bytes that a workbook's parts may unpack to, for a byte in; above [`FREE`].
+const RATIO: u64 = 120;
+const FREE: u64 = 64 << 20;
+
+pub(super) fn sniff(head: &Head<'_>) -> bool {
+    head.bytes.starts_with(b"PK\x03\x04")
+        && (head.ending == "xlsx" || head.ending == "xlsm" || head.holds("[Content_Types].xml"))
+}
+
+pub(super) fn sniff_old(head: &Head<'_>) -> bool {
+    head.bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) && matches!(head.ending, "xls" | "et")
+}
+
+type Book = Xlsx<BufReader<File>>;
+
+fn damaged(e: &XlsxError) -> Refused {
+    refused(
+        "file.damaged",
+        both(format!("工作簿无法打开（{e}）"), format!("the workbook cannot be opened ({e})")),
+        both("用表格软件打开后另存", "open it in a spreadsheet program and save it anew"),
+    )
+}
+
+/// A workbook is an archive: its parts may not unpack to what no table needs.
+fn bounded(found: &Found) -> Result<(), Refused> {
+    let total = File::open(&found.path).ok().and_then(|f| {
+        let packed = f.metadata().ok()?.len();
+        let mut zip = zip::ZipArchive::new(f).ok()?;
+        let mut total = 0u64;
+        for i in 0..zip.len() {
+            total = total.saturating_add(zip.by_index_raw(i).ok()?.size());
+        }
+        Some((packed, total))
+    });
+    match total {
+        Some((packed, total)) if total > (packed * RATIO).max(FREE) => Err(refused(
+            "archive.bomb",
+            both("工作簿的压缩比异常", "the workbook unpacks to more than any table needs"),
+            both("不要导入来历不明的文件", "do not import files of unknown origin"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<Vec<Table>, Refused> {
+    bounded(found)?;
+    let mut book: Book = calamine::open_workbook(&found.path).map_err(|e| damaged(&e))?;
+    let mut tables = Vec::new();
+    for sheet in book.sheet_names() {
+        let top = top_rows(&mut book, &sheet).map_err(|e| damaged(&e))?;
+        let Some((skip, columns)) = header(&top) else { continue };
+        let coordinates = fields::coordinates(&columns);
+        let shapes = coordinates.map_or(ShapeSource::None, |(a, b)| ShapeSource::Columns(a, b));
+        let reader =
+            SheetReader { path: found.path.clone(), sheet: sheet.clone(), skip, columns: columns.len() };
+        let (numbers, _, _) = look(&reader, shapes, &columns, 5_000);
+        let dimensions = book
+            .worksheet_cells_reader(&sheet)
+            .map(|r| r.dimensions())
+            .map(|d| u64::from(d.end.0).saturating_sub(skip as u64 - 1))
+            .ok()
+            .filter(|n| *n > 0);
+        tables.push(Table {
+            name: sheet,
+            other_names: vec![found.stem()],
+            file: found.name.as_str().into(),
+            path: found.path.clone(),
+            format,
+            columns,
+            shapes,
+            features: dimensions,
+            claim: None,
+            numbers,
+            encoded: None,
+            projected: false,
+            obfuscated: false,
+            raster: None,
+            findings: Vec::new(),
+            reader: Arc::new(reader),
+        });
+    }
+    if tables.is_empty() {
+        return Err(refused(
+            "table.no_header",
+            both("工作簿里没有带列名的表", "no sheet has a row that names its columns"),
+            both("在每张表的第一行写上列名", "write the names of the columns into the first row"),
+        ));
+    }
+    Ok(tables)
+}
+
+type Cells = Vec<(u32, String, bool)>;
+
+/// The first rows: row number from 0, and in it column, text, whether it is a number.
+fn top_rows(book: &mut Book, sheet: &str) -> Result<Vec<(u32, Cells)>, XlsxError> {
+    let mut rows: Vec<(u32, Cells)> = Vec::new();
+    let mut cells = book.worksheet_cells_reader(sheet)?;
+    while let Some(cell) = cells.next_cell()? {
+        let (row, column) = cell.get_position();
+        let (text, is_number) = match cell.get_value() {
+            DataRef::String(s) => (s.trim().to_owned(), false),
+            DataRef::SharedString(s) => (s.trim().to_owned(), false),
+            DataRef::Empty => continue,
+            _ => (String::new(), true),
+        };
+        if column >= COLUMNS || (text.is_empty() && !is_number) {
+            continue;
+        }
+        if rows.last().is_none_or(|r| r.0 != row) {
+            if rows.len() >= HEADER {
+                break;
+            }
+            rows.push((row, Vec::new()));
+        }
+        if let Some(last) = rows.last_mut() {
+            last.1.push((column, text, is_number));
+        }
+    }
+    Ok(rows)
+}
+
+/// The rows that are header (number of rows to skip) and the column names. A title above is passed over; a second
+/// header row below merged cells gives the finer name.
+fn header(top: &[(u32, Cells)]) -> Option<(usize, Vec<String>)> {
+    let widest = top.iter().map(|r| r.1.len()).max()?;
+    let is_header = |r: &(u32, Cells)| r.1.iter().all(|c| !c.2) && r.1.len() >= 2 && r.1.len() * 2 >= widest;
+    let at = top.iter().position(is_header)?;
+    let width = top.iter().flat_map(|r| r.1.iter().map(|c| c.0)).max()? as usize + 1;
+    let mut names = vec![String::new(); width];
+    for (c, text, _) in &top[at].1 {
+        names[*c as usize] = text.replace(['\n', '\r'], "");
+    }
+    let mut last = at;
+    // A second header row exists where the first leaves columns unnamed that the next, all text, names.
+    if let Some(next) = top.get(at + 1).filter(|r| r.0 == top[at].0 + 1)
+        && next.1.iter().all(|c| !c.2)
+        && next.1.iter().any(|c| names[c.0 as usize].is_empty())
+        && top.get(at + 2).is_none_or(|r| r.1.iter().any(|c| c.2))
+    {
+        for (c, text, _) in &next.1 {
+            names[*c as usize] = text.replace(['\n', '\r'], "");
+        }
+        last = at + 1;
+    }
+    Some((top[last].0 as usize + 1, names))
+}
+
+struct SheetReader {
+    path: PathBuf,
+    sheet: String,
+    skip: usize,
+    columns: usize,
+}
+
+fn raw(value: &DataRef<'_>) -> Raw {
+    match value {
+        DataRef::Int(i) => Raw::Integer(*i),
+        DataRef::Float(f) => Raw::Real(*f),
+        DataRef::String(s) => Raw::text(s),
+        DataRef::SharedString(s) => Raw::text(s),
+        DataRef::Bool(b) => Raw::Boolean(*b),
+        DataRef::DateTime(d) if d.is_datetime() => {
+            // Days since 1899-12-30 in the 1900 system; the library tells the date itself.
+            let (y, mo, day, h, mi, s, ms) = d.to_ymd_hms_milli();
+            let date = i16::try_from(y).ok().and_then(|y| ditu_model::Date::new(y, mo, day));
+            match date {
+                Some(date) if (h, mi, s, ms) == (0, 0, 0, 0) => Raw::Date(date),
+                Some(date) => {
+                    let seconds = i64::from(h) * 3600 + i64::from(mi) * 60 + i64::from(s);
+                    Raw::DateTime(DateTime(
+                        i64::from(date.to_days()) * 86_400_000 + seconds * 1000 + i64::from(ms),
+                    ))
+                }
+                None => Raw::Real(d.as_f64()),
+            }
+        }
+        DataRef::DateTime(d) => Raw::Real(d.as_f64()),
+        DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => Raw::text(s),
+        DataRef::Error(_) | DataRef::Empty => Raw::Null,
+    }
+}
+
+impl Reader for SheetReader {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+        let cannot =
+            |e: XlsxError| both(format!("工作表读取失败（{e}）"), format!("the sheet cannot be read ({e})"));
+        let mut book: Book = calamine::open_workbook(&self.path).map_err(cannot)?;
+        let mut cells = book.worksheet_cells_reader(&self.sheet).map_err(cannot)?;
+        let mut values = vec![Raw::Null; self.columns];
+        let mut row = None;
+        let mut flush = |row: Option<u32>, values: &mut Vec<Raw>| match row {
+            Some(row) if values.iter().any(|v| *v != Raw::Null) => {
+                let values = std::mem::replace(values, vec![Raw::Null; self.columns]);
+                sink(SourceRow { row: u64::from(row) + 1, values, geometry: None })
+            }
+            _ => ControlFlow::Continue(()),
+        };
+        while let Some(cell) = cells.next_cell().map_err(cannot)? {
+            let (r, c) = cell.get_position();
+            if (r as usize) < self.skip {
+                continue;
+            }
+            if row != Some(r) {
+                if flush(row, &mut values).is_break() {
+                    return Ok(());
+                }
+                row = Some(r);
+            }
+            if wanted.get(c as usize) == Some(&true) {
+                values[c as usize] = raw(cell.get_value());
+            }
+        }
+        let _ = flush(row, &mut values);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(r: u32, cells: &[&str]) -> (u32, Cells) {
+        let cell = |(i, c): (usize, &&str)| (i as u32, (*c).to_owned(), c.parse::<f64>().is_ok());
+        (r, cells.iter().enumerate().filter(|(_, c)| !c.is_empty()).map(cell).collect())
+    }
+
+    #[test]
+    fn a_title_is_passed_over_and_a_second_header_row_gives_the_finer_name() {
+        let top = [
+            row(0, &["管线点成果表"]),
+            row(1, &["点号", "坐标", "", "备注"]),
+            row(2, &["", "X坐标", "Y坐标", ""]),
+            row(3, &["1", "2", "3", "x"]),
+        ];
+        let (skip, names) = header(&top).unwrap();
+        assert_eq!((skip, names), (3, ["点号", "X坐标", "Y坐标", "备注"].map(str::to_owned).to_vec()));
+        let plain = [row(0, &["a", "b"]), row(1, &["c", "d"])];
+        assert_eq!(header(&plain).unwrap().0, 1);
+        assert!(header(&[row(0, &["1", "2"])]).is_none());
+    }
+}

@@ -1,0 +1,633 @@
+//! What a delivery is: every table with its layer, CRS, encoding and fields, or all the reasons why it cannot be taken.
+
+use crate::delivery::{self, Found};
+use crate::formats;
+use crate::notes::{both, of_file};
+use crate::options::Options;
+use crate::recognise::crs::{self, Decision, Stated};
+use crate::recognise::fields;
+use crate::recognise::layer::{Recognised, recognise};
+use crate::report::{Report, summary_line};
+use crate::table::{ShapeSource, Table};
+use crate::{Lang, check};
+use ditu_crs::{Crs, Transform};
+use ditu_model::layer::Kind;
+use ditu_model::{Finding, LayerDef, LayerId, Layers, Row, Severity, Text};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A column and the field that it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The column's name in the file.
+    pub column: String,
+    /// The field's name in the layer.
+    pub field: String,
+}
+
+/// One table as recognised.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// The file's name in the delivery.
+    pub file: String,
+    /// The table's name in the file.
+    pub table: String,
+    /// The format.
+    pub format: &'static str,
+    /// The layer that it goes to.
+    pub layer: LayerId,
+    /// Number of rows as far as known before reading; 0 when unknown.
+    pub features: u64,
+    /// The encoding, where the format does not fix it.
+    pub encoding: Option<String>,
+    /// What decided the encoding, with five values as they read.
+    pub encoding_evidence: Option<Text>,
+    /// The CRS's name.
+    pub crs: String,
+    /// The CRS's EPSG code, where it has one.
+    pub epsg: Option<u32>,
+    /// What decided the CRS.
+    pub crs_evidence: Text,
+    /// How coordinates become EPSG:4490, and how accurately.
+    pub transformation: String,
+    /// Columns that became fields.
+    pub mapping: Vec<Mapping>,
+    /// Columns that did not.
+    pub unused: Vec<String>,
+}
+
+/// A table ready to be read.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) dataset: Dataset,
+    pub(crate) table: Table,
+    pub(crate) layer: Arc<LayerDef>,
+    /// Column of each field.
+    pub(crate) mapping: Vec<Option<usize>>,
+    pub(crate) decision: Decision,
+    /// The finished row of a raster.
+    pub(crate) raster: Option<crate::run::RasterRow>,
+}
+
+/// A delivery that can be read.
+pub struct Plan {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) datasets: Vec<Dataset>,
+    pub(crate) options: Options,
+    pub(crate) report: Report,
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plan").field("datasets", &self.datasets).finish_non_exhaustive()
+    }
+}
+
+impl Plan {
+    /// The tables.
+    pub fn datasets(&self) -> &[Dataset] {
+        &self.datasets
+    }
+
+    /// Number of rows as far as known.
+    pub fn total_features(&self) -> u64 {
+        self.datasets.iter().map(|d| d.features).sum()
+    }
+}
+
+/// Why a delivery cannot be taken. Nothing was changed.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The reasons, each with its cure and choices.
+    pub findings: Vec<Finding>,
+    /// The same as a report, with what else was noticed.
+    pub report: Report,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, finding) in self.findings.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            let (zh, en) = (summary_line(finding, Lang::Zh), summary_line(finding, Lang::En));
+            write!(f, "{zh}\n{en}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Looks at files and folders and says what they are.
+///
+/// # Errors
+/// All reasons why the delivery cannot be taken as it is, with the choices.
+pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Result<Plan, Refusal> {
+    let mut work = Work { layers, options, findings: Vec::new() };
+    let tables = work.tables(sources);
+    let mut found = work.recognise(tables);
+    work.check_companions(&found);
+    work.check_definitions(&found);
+    work.check_emptiness(&found);
+    work.say_once();
+    if work.errors() == 0 {
+        for (i, source) in found.iter_mut().enumerate().filter(|(_, s)| s.table.raster.is_some()) {
+            match crate::run::RasterRow::make(i, source, options) {
+                Ok(row) => source.raster = Some(row),
+                Err(r) => work.findings.push(of_file(
+                    r.rule,
+                    Severity::Error,
+                    &source.table.file,
+                    r.message,
+                    r.cure,
+                )),
+            }
+        }
+    }
+    if found.is_empty() && work.errors() == 0 {
+        let name = sources.first().and_then(|s| s.file_name()).map(|n| n.to_string_lossy().into_owned());
+        work.findings.push(of_file(
+            "file.nothing",
+            Severity::Error,
+            &name.unwrap_or_default(),
+            both("没有找到可以导入的数据", "there is nothing to import"),
+            both("核对路径", "check the path"),
+        ));
+    }
+    let refused = work.errors() > 0;
+    let mut report =
+        Report { datasets: found.iter().map(|s| s.dataset.clone()).collect(), ..Report::default() };
+    let (errors, rest): (Vec<Finding>, Vec<Finding>) =
+        work.findings.into_iter().partition(|f| f.severity == Severity::Error);
+    for finding in errors.iter().chain(&rest) {
+        report.add(None, finding.clone());
+    }
+    if refused {
+        return Err(Refusal { findings: errors, report });
+    }
+    let datasets = report.datasets.clone();
+    Ok(Plan { sources: found, datasets, options: options.clone(), report })
+}
+
+struct Work<'a> {
+    layers: &'a Arc<Layers>,
+    options: &'a Options,
+    findings: Vec<Finding>,
+}
+
+impl Work<'_> {
+    fn errors(&self) -> usize {
+        self.findings.iter().filter(|f| f.severity == Severity::Error).count()
+    }
+
+    fn note(&mut self, rule: &'static str, severity: Severity, file: &str, message: Text, cure: Text) {
+        self.findings.push(of_file(rule, severity, file, message, cure));
+    }
+
+    /// All tables of all files.
+    fn tables(&mut self, sources: &[PathBuf]) -> Vec<Table> {
+        let files = delivery::gather(sources, &self.options.scratch, &mut self.findings);
+        let mut tables = Vec::new();
+        for found in &files {
+            if self.is_companion(found) {
+                continue;
+            }
+            let format = match formats::recognise(found) {
+                Ok(Some(format)) => format,
+                Ok(None) => {
+                    self.unknown(found);
+                    continue;
+                }
+                Err(r) => {
+                    self.note(r.rule, Severity::Error, &found.name, r.message, r.cure);
+                    continue;
+                }
+            };
+            match (format.open)(found, format.name, self.options) {
+                // A text beside the data may look like a table and be none.
+                Ok(more)
+                    if found.ending() == "txt"
+                        && !found.explicit
+                        && more.iter().all(|t| t.shapes == ShapeSource::None) =>
+                {
+                    let message = both("文本里没有坐标", "the text holds no coordinates");
+                    self.note(
+                        "file.ignored",
+                        Severity::Note,
+                        &found.name,
+                        message,
+                        both("未导入", "passed over"),
+                    );
+                }
+                Ok(mut more) => {
+                    more.iter_mut().for_each(|t| self.findings.append(&mut t.findings));
+                    tables.append(&mut more);
+                }
+                Err(r) if r.rule == "table.no_header" && found.ending() == "txt" && !found.explicit => {
+                    self.note(
+                        "file.ignored",
+                        Severity::Note,
+                        &found.name,
+                        r.message,
+                        both("未导入", "passed over"),
+                    );
+                }
+                Err(r) => self.note(r.rule, Severity::Error, &found.name, r.message, r.cure),
+            }
+        }
+        tables
+    }
+
+    /// True for files that belong to others; a part without its main file is an error of its own.
+    fn is_companion(&mut self, found: &Found) -> bool {
+        let ending = found.ending();
+        if matches!(ending.as_str(), "dbf" | "shx") {
+            if formats::shapefile::beside(&found.path, "shp").is_none() && (ending == "dbf" || found.explicit)
+            {
+                self.note(
+                    "file.incomplete",
+                    Severity::Error,
+                    &found.name,
+                    both("缺少同名的 .shp（图形）", "the .shp (shapes) of this name is missing"),
+                    both(
+                        "把同名的 .shp、.shx、.dbf 一起导入",
+                        "import the .shp, .shx and .dbf of the same name together",
+                    ),
+                );
+            }
+            return true;
+        }
+        let of_shapefile = matches!(ending.as_str(), "prj" | "cpg" | "qpj" | "sbn" | "sbx" | "qix");
+        of_shapefile || (!found.explicit && matches!(ending.as_str(), "xml" | "xsd" | "gfs"))
+    }
+
+    fn unknown(&mut self, found: &Found) {
+        let known = formats::COMPANIONS.contains(&found.ending().as_str());
+        if !found.explicit && known {
+            return;
+        }
+        let severity = if found.explicit { Severity::Error } else { Severity::Warning };
+        let length = found.path.metadata().map_or(0, |m| m.len());
+        let (rule, message) = if length == 0 {
+            ("file.empty", both("文件是空的", "the file is empty"))
+        } else if found.ending() == "shp" {
+            ("file.damaged", both("不是 Shapefile：文件头不对", "is no shapefile: its header is wrong"))
+        } else {
+            ("format.unknown", both("不认识的格式", "the format is not known"))
+        };
+        let severity = if found.ending() == "shp" { Severity::Error } else { severity };
+        let names: Vec<&str> = formats::FORMATS.iter().map(|f| f.name).collect();
+        self.note(
+            rule,
+            severity,
+            &found.name,
+            message,
+            both(format!("能识别的格式：{}", names.join("、")), format!("known are {}", names.join(", "))),
+        );
+    }
+
+    /// Layer, CRS and fields of every table.
+    fn recognise(&mut self, tables: Vec<Table>) -> Vec<Source> {
+        let stated = Stated::of(tables.iter());
+        let mut known: Vec<(Table, Arc<LayerDef>)> = Vec::new();
+        let mut left: Vec<(Table, Recognised)> = Vec::new();
+        for table in tables {
+            match self.layer_of(&table) {
+                Recognised::One(layer) => known.push((table, layer)),
+                other => left.push((table, other)),
+            }
+        }
+        for (table, why) in left {
+            self.unplaced(&table, &why, &known);
+        }
+        let mut sources = Vec::new();
+        for (table, layer) in known {
+            match crs::decide(&table, self.options.crs, self.options.city, &stated) {
+                Ok(decision) => sources.push(self.source(table, layer, decision)),
+                Err(u) => self.note(u.rule, Severity::Error, &table.file, u.message, u.cure),
+            }
+        }
+        sources
+    }
+
+    fn layer_of(&mut self, table: &Table) -> Recognised {
+        let Some(id) = &self.options.layer else { return recognise(table, self.layers) };
+        let Some(layer) = self.layers.get(id) else { return Recognised::None };
+        let raster = layer.kind == Kind::Raster;
+        let fits = match table.shapes {
+            _ if raster || table.raster.is_some() => raster == table.raster.is_some(),
+            ShapeSource::File(Some(shape)) => {
+                let wanted = layer.kind.shape();
+                shape == wanted || (shape == ditu_model::Shape::Line && wanted == ditu_model::Shape::Polygon)
+            }
+            ShapeSource::Columns(..) => layer.kind.shape() == ditu_model::Shape::Point,
+            ShapeSource::File(None) => true,
+            ShapeSource::None => layer.checks.iter().any(|c| c.rule == "ends"),
+        };
+        if fits { Recognised::One(Arc::clone(layer)) } else { Recognised::None }
+    }
+
+    fn unplaced(&mut self, table: &Table, why: &Recognised, known: &[(Table, Arc<LayerDef>)]) {
+        let name = if table.name == *table.file { String::new() } else { format!("“{}”", table.name) };
+        if let Some(id) = &self.options.layer {
+            let (rule, message) = if self.layers.get(id).is_none() {
+                ("layer.unknown", both(format!("没有图层 {id}"), format!("there is no layer {id}")))
+            } else {
+                let what = describe(table);
+                (
+                    "layer.shape",
+                    both(
+                        format!("{name}是{}，不能进 {id}", what.zh),
+                        format!("{name} holds {}, which {id} does not take", what.en),
+                    ),
+                )
+            };
+            let other = known.iter().any(|(t, _)| t.file == table.file);
+            let severity = if other { Severity::Warning } else { Severity::Error };
+            self.note(
+                rule,
+                severity,
+                &table.file,
+                message,
+                both("用 ditu layers 查看图层", "see ditu layers"),
+            );
+            return;
+        }
+        match why {
+            Recognised::Several(several) => {
+                let list = |zh: bool| -> String {
+                    several
+                        .iter()
+                        .map(|l| {
+                            format!("\n  --layer {} {}", l.id, if zh { &l.title.zh } else { &l.title.en })
+                        })
+                        .collect()
+                };
+                self.note(
+                    "layer.unclear",
+                    Severity::Error,
+                    &table.file,
+                    both(format!("{name}可能是几个图层"), format!("{name} may be one of several layers")),
+                    both(format!("选一个：{}", list(true)), format!("choose one:{}", list(false))),
+                );
+            }
+            _ => {
+                let file_known = known.iter().any(|(t, _)| t.file == table.file);
+                let severity = if file_known { Severity::Warning } else { Severity::Error };
+                let what = describe(table);
+                let fitting: Vec<String> = self
+                    .layers
+                    .iter()
+                    .filter(|l| match table.shapes {
+                        ShapeSource::File(Some(s)) => l.kind == Kind::Vector(s),
+                        ShapeSource::Columns(..) => l.kind == Kind::Vector(ditu_model::Shape::Point),
+                        _ => true,
+                    })
+                    .map(|l| l.id.to_string())
+                    .collect();
+                let cure = if file_known {
+                    both(
+                        "未导入；需要时用 --layer 指定图层",
+                        "passed over; name a layer with --layer if it is wanted",
+                    )
+                } else if table.shapes == ShapeSource::None {
+                    both(
+                        "加上坐标列（经度、纬度或 X坐标、Y坐标）",
+                        "add columns of coordinates (longitude and latitude, or X and Y)",
+                    )
+                } else {
+                    both(
+                        format!("用 --layer 指定：{}", fitting.join("、")),
+                        format!("name it with --layer: {}", fitting.join(", ")),
+                    )
+                };
+                self.note(
+                    if file_known { "table.ignored" } else { "layer.unknown" },
+                    severity,
+                    &table.file,
+                    both(
+                        format!("{name}（{}）看不出是哪个图层", what.zh),
+                        format!("{name} ({}) is recognised as no layer", what.en),
+                    ),
+                    cure,
+                );
+            }
+        }
+    }
+
+    fn source(&mut self, table: Table, layer: Arc<LayerDef>, decision: Decision) -> Source {
+        let mapping = fields::map(&layer, &table.columns, table.format == "Shapefile");
+        for (rule, severity, message, cure) in &decision.remarks {
+            self.note(rule, *severity, &table.file, message.clone(), cure.clone());
+        }
+        self.suspect_obfuscation(&table);
+        let filled = |name: &str| {
+            layer
+                .checks
+                .iter()
+                .any(|c| c.rule.starts_with("fill") && c.texts.get("field").is_some_and(|f| f == name))
+        };
+        if table.raster.is_none() {
+            for (field, column) in layer.fields.iter().zip(&mapping) {
+                if field.required && column.is_none() && !filled(&field.name) {
+                    self.note(
+                        "field.missing",
+                        Severity::Warning,
+                        &table.file,
+                        both(
+                            format!("没有“{}”（{}）列，所有行都缺这个值", field.title.zh, field.name),
+                            format!(
+                                "there is no column for {} ({}): all rows lack it",
+                                field.title.en, field.name
+                            ),
+                        ),
+                        both("补上该列，或改列名", "add the column, or rename the one that holds it"),
+                    );
+                }
+            }
+        }
+        let used: Vec<usize> = mapping.iter().flatten().copied().collect();
+        let is_place = |i: usize| matches!(table.shapes, ShapeSource::Columns(a, b) if i == a || i == b);
+        let transformation = transformation(&table, &decision);
+        let dataset = Dataset {
+            file: table.file.to_string(),
+            table: table.name.clone(),
+            format: table.format,
+            layer: layer.id.clone(),
+            features: table.features.unwrap_or(0),
+            encoding: table.encoded.as_ref().map(|e| e.encoding.name().to_owned()),
+            encoding_evidence: table.encoded.as_ref().map(|e| e.evidence.clone()),
+            crs: decision
+                .crs
+                .map_or_else(|| table.claim.as_ref().map(|c| c.by.clone()).unwrap_or_default(), |c| c.name()),
+            epsg: decision.crs.and_then(|c| c.epsg()),
+            crs_evidence: decision.evidence.clone(),
+            transformation,
+            mapping: layer
+                .fields
+                .iter()
+                .zip(&mapping)
+                .filter_map(|(f, c)| {
+                    Some(Mapping { column: table.columns[(*c)?].clone(), field: f.name.clone() })
+                })
+                .collect(),
+            unused: (0..table.columns.len())
+                .filter(|i| !used.contains(i) && !is_place(*i))
+                .map(|i| table.columns[i].clone())
+                .filter(|c| !c.is_empty())
+                .collect(),
+        };
+        Source { dataset, table, layer, mapping, decision, raster: None }
+    }
+
+    /// Boundaries from internet maps carry their maker's columns; all of them are GCJ-02, whatever the file says.
+    fn suspect_obfuscation(&mut self, table: &Table) {
+        const MAKERS: [&str; 5] = ["acroutes", "childrenNum", "subFeatureIndex", "amap_id", "baidu_id"];
+        let by_columns = table.columns.iter().any(|c| MAKERS.iter().any(|m| c.eq_ignore_ascii_case(m)));
+        let name = table.file.to_lowercase();
+        let by_name =
+            ["gcj02", "gcj-02", "bd09", "amap", "datav", "高德", "百度"].iter().any(|m| name.contains(m));
+        if (by_columns || by_name) && !table.obfuscated {
+            self.note(
+                "crs.obfuscated",
+                Severity::Warning,
+                &table.file,
+                both(
+                    "很像互联网地图的数据（GCJ-02 或 BD-09），比真实位置偏约 600 m",
+                    "looks like data of an internet map (GCJ-02 or BD-09), about 600 m off",
+                ),
+                both("核对来源；改用测绘部门的数据", "check where it comes from; use survey data instead"),
+            );
+        }
+        if table.obfuscated {
+            self.note(
+                "crs.gcj02",
+                Severity::Warning,
+                &table.file,
+                both("文件注明坐标为 GCJ-02", "the file says that its coordinates are GCJ-02"),
+                both(
+                    "已按公开公式还原，精度约 1～2 m，不可作测绘成果",
+                    "undone by the public formula, good to 1–2 m: no survey data",
+                ),
+            );
+        }
+    }
+
+    /// Tables that get their places from another layer need that layer beside them.
+    fn check_companions(&mut self, sources: &[Source]) {
+        let needy = sources.iter().filter(|s| s.table.shapes == ShapeSource::None);
+        let mut missing = Vec::new();
+        for source in needy {
+            for other in
+                source.layer.checks.iter().filter(|c| c.rule == "ends").filter_map(|c| c.texts.get("layer"))
+            {
+                if !sources.iter().any(|s| s.layer.id.as_str() == other) {
+                    missing.push((source.table.file.clone(), other.clone()));
+                }
+            }
+        }
+        for (file, other) in missing {
+            self.note(
+                "table.no_places",
+                Severity::Error,
+                &file,
+                both(
+                    format!("表里没有坐标，端点要到 {other} 里找，但同批没有它"),
+                    format!("the table holds no coordinates; its ends are points of {other}, which is not in the delivery"),
+                ),
+                both("与点表一起导入", "import it together with the table of points"),
+            );
+        }
+    }
+
+    /// A layer of which nothing came would be emptied: that is said, not done.
+    fn check_emptiness(&mut self, sources: &[Source]) {
+        for source in sources {
+            let of_layer = || sources.iter().filter(|s| s.layer.id == source.layer.id);
+            if of_layer().all(|s| s.table.features == Some(0)) {
+                self.note(
+                    "file.empty",
+                    Severity::Error,
+                    &source.table.file,
+                    both("没有要素", "there are no features"),
+                    both(
+                        "不要用空文件替换图层；核对文件",
+                        "a layer is not replaced by nothing; check the file",
+                    ),
+                );
+            }
+        }
+    }
+
+    /// The tables of one file often lack the same thing: one finding a rule, file and cure is enough.
+    fn say_once(&mut self) {
+        let mut said: Vec<(&'static str, Option<String>, Text)> = Vec::new();
+        self.findings.retain(|f| {
+            let this = (f.rule, f.place.file.clone(), f.cure.clone());
+            let new = f.rule == "field.missing" || !said.contains(&this);
+            if new {
+                said.push(this);
+            }
+            new
+        });
+    }
+
+    /// A rule that is declared wrongly is found before the first row.
+    fn check_definitions(&mut self, sources: &[Source]) {
+        struct Nothing;
+        impl check::Others for Nothing {
+            fn rows(&self, _: &LayerId, _: &[&str], _: &mut dyn FnMut(&LayerDef, &Row)) -> bool {
+                false
+            }
+        }
+        let mut seen: Vec<&LayerId> = Vec::new();
+        for source in sources {
+            if !seen.contains(&&source.layer.id) {
+                seen.push(&source.layer.id);
+                if let Err(why) = check::make(&source.layer, &Nothing, &mut Vec::new()) {
+                    let file = format!("layers/{}.toml", source.layer.theme.id);
+                    self.note(
+                        "check.definition",
+                        Severity::Error,
+                        &file,
+                        both(why.clone(), why),
+                        Text::default(),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What a table holds, in words.
+fn describe(table: &Table) -> Text {
+    use ditu_model::Shape;
+    match table.shapes {
+        _ if table.raster.is_some() => both("栅格", "a raster"),
+        ShapeSource::File(Some(Shape::Point)) | ShapeSource::Columns(..) => both("点", "points"),
+        ShapeSource::File(Some(Shape::Line)) => both("线", "lines"),
+        ShapeSource::File(Some(Shape::Polygon)) => both("面", "polygons"),
+        ShapeSource::File(None) => both("多种图形", "shapes of several kinds"),
+        ShapeSource::None => both("没有图形的表", "a table without shapes"),
+    }
+}
+
+/// How coordinates become EPSG:4490, for the record.
+fn transformation(table: &Table, decision: &Decision) -> String {
+    let mut steps = Vec::new();
+    if decision.swapped {
+        steps.push("axes exchanged".to_owned());
+    }
+    if table.obfuscated {
+        steps.push("GCJ-02 undone (1–2 m)".to_owned());
+    }
+    match decision.crs {
+        None => steps.push("PROJ, best published operation → EPSG:4490".to_owned()),
+        Some(crs) => match Transform::to_geographic(&crs, &Crs::CGCS2000) {
+            Ok(t) => steps.push(format!("{} → EPSG:4490, accuracy {} m", crs.name(), t.accuracy_m())),
+            Err(e) => steps.push(e.to_string()),
+        },
+    }
+    steps.join("; ")
+}

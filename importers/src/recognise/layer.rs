@@ -1,0 +1,101 @@
+//! Which layer a table is: by its name, by its columns, by the kind of its shapes.
+
+use super::fields;
+use crate::table::{ShapeSource, Table};
+use ditu_model::layer::Kind;
+use ditu_model::{Field, LayerDef, Layers, Shape};
+use std::sync::Arc;
+
+/// The outcome for one table.
+pub(crate) enum Recognised {
+    /// One layer.
+    One(Arc<LayerDef>),
+    /// Several that the evidence fits equally, best first.
+    Several(Vec<Arc<LayerDef>>),
+    /// None.
+    None,
+}
+
+/// True when a layer can take the table's shapes. Closed lines may be areas, so lines may go into area layers if
+/// nothing else fits (`loosely`).
+fn takes(layer: &LayerDef, table: &Table, loosely: bool) -> bool {
+    if table.raster.is_some() || layer.kind == Kind::Raster {
+        return table.raster.is_some() && layer.kind == Kind::Raster;
+    }
+    let wanted = layer.kind.shape();
+    match table.shapes {
+        ShapeSource::File(None) => true,
+        ShapeSource::File(Some(shape)) => {
+            shape == wanted || (loosely && shape == Shape::Line && wanted == Shape::Polygon)
+        }
+        ShapeSource::Columns(..) => wanted == Shape::Point,
+        // Lines whose ends are named get their place from another layer.
+        ShapeSource::None => layer.checks.iter().any(|c| c.rule == "ends"),
+    }
+}
+
+fn named(layer: &LayerDef, table: &Table) -> bool {
+    layer.is_called(&table.name)
+}
+
+fn named_otherwise(layer: &LayerDef, table: &Table) -> bool {
+    table.other_names.iter().any(|n| layer.is_called(n))
+}
+
+/// How well columns fit: fields found, and whether all required ones are (those a check fills count as found).
+fn fit(layer: &LayerDef, table: &Table) -> (usize, bool) {
+    let mapping = fields::map(layer, &table.columns, true);
+    let filled = |f: &Field| {
+        layer
+            .checks
+            .iter()
+            .any(|c| c.rule.starts_with("fill") && c.texts.get("field").is_some_and(|name| *name == f.name))
+    };
+    let whole = layer.fields.iter().zip(&mapping).all(|(f, m)| !f.required || m.is_some() || filled(f));
+    (mapping.iter().flatten().count(), whole)
+}
+
+/// Decides.
+pub(crate) fn recognise(table: &Table, layers: &Layers) -> Recognised {
+    for loosely in [false, true] {
+        for by_name in [named as fn(&LayerDef, &Table) -> bool, named_otherwise] {
+            let called: Vec<_> =
+                layers.iter().filter(|l| takes(l, table, loosely) && by_name(l, table)).collect();
+            match called.as_slice() {
+                [] => {}
+                [only] => return Recognised::One(Arc::clone(only)),
+                several => return best(several, table, false),
+            }
+        }
+    }
+    // No name says so: the columns must, and clearly.
+    let fitting: Vec<_> = layers
+        .iter()
+        .filter(|l| {
+            let (found, whole) = fit(l, table);
+            takes(l, table, false) && whole && found >= 3 && found * 2 >= table.columns.len()
+        })
+        .collect();
+    match fitting.as_slice() {
+        [] => Recognised::None,
+        [only] => Recognised::One(Arc::clone(only)),
+        several => best(several, table, true),
+    }
+}
+
+fn best(several: &[&Arc<LayerDef>], table: &Table, margin: bool) -> Recognised {
+    let mut scored: Vec<((bool, usize), &Arc<LayerDef>)> = several
+        .iter()
+        .map(|l| {
+            let (found, whole) = fit(l, table);
+            ((whole, found), *l)
+        })
+        .collect();
+    scored.sort_by_key(|s| std::cmp::Reverse(s.0));
+    let (first, second) = (scored[0].0, scored[1].0);
+    let clear = if margin { first.1 >= second.1 + 2 } else { first > second && first.1 > second.1 };
+    if clear {
+        return Recognised::One(Arc::clone(scored[0].1));
+    }
+    Recognised::Several(scored.into_iter().map(|(_, l)| Arc::clone(l)).collect())
+}

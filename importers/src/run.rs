@@ -1,0 +1,342 @@
+//! Reading for good: one stream a layer, made by a thread behind a bounded channel.
+
+mod raster;
+mod stage;
+
+pub(crate) use raster::RasterRow;
+
+use crate::check::{self, Others, RowCheck, Seen};
+use crate::notes::{both, joined, of_file};
+use crate::plan::{Plan, Source};
+use crate::report::{LayerCount, ReportHandle};
+use ditu_model::{Bounds, Delivery, Finding, LayerDef, LayerId, Row, RowOp, Severity};
+use stage::{Fate, Stage};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Rows of a batch.
+const BATCH: usize = 2_048;
+/// Batches that wait for the store.
+const WAITING: usize = 4;
+
+/// How far reading has come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Rows read.
+    pub read: AtomicU64,
+    /// Rows there are, as far as known.
+    pub total: AtomicU64,
+}
+
+/// A raster's cells, ready to be put into the data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RasterFile {
+    /// The layer.
+    pub layer: LayerId,
+    /// The source file's name.
+    pub file: String,
+    /// The finished terrain grid, in the scratch folder.
+    pub path: PathBuf,
+    /// SHA-256 of the finished grid in hexadecimal: its name in the data folder, and the feature's `file`.
+    pub sha256: String,
+}
+
+/// A delivery being read. Streams start when first asked; drop them to stop.
+pub struct Run {
+    /// One a layer. They may be drained in any order, one after the other.
+    pub deliveries: Vec<Delivery>,
+    /// Grids to be kept beside the store.
+    pub rasters: Vec<RasterFile>,
+    /// The report, complete once all streams are drained.
+    pub report: Arc<ReportHandle>,
+    /// For a progress bar.
+    pub progress: Arc<Progress>,
+    /// Source CRSs and how they were transformed, for the revision.
+    pub transformation: String,
+    /// File names, for the revision.
+    pub source: String,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl Plan {
+    /// Makes the streams. Nothing is read until they are asked.
+    pub fn run(self) -> Run {
+        let progress = Arc::new(Progress::default());
+        progress.total.store(self.total_features(), Ordering::Relaxed);
+        let report = Arc::new(ReportHandle::new(self.report));
+        let sources = Arc::new(self.sources);
+        let mut order: Vec<LayerId> = Vec::new();
+        for source in sources.iter() {
+            if !order.contains(&source.layer.id) {
+                order.push(source.layer.id.clone());
+            }
+        }
+        let deliveries = order
+            .into_iter()
+            .map(|layer| {
+                let work = Work {
+                    layer: layer.clone(),
+                    sources: Arc::clone(&sources),
+                    report: Arc::clone(&report),
+                    progress: Arc::clone(&progress),
+                    city: self.options.city,
+                };
+                let rows = Box::new(Stream { state: State::Waiting(work) });
+                Delivery { layer, mode: self.options.mode, rows }
+            })
+            .collect();
+        let rasters = sources.iter().filter_map(|s| Some(s.raster.as_ref()?.file.clone())).collect();
+        Run {
+            deliveries,
+            rasters,
+            report,
+            progress,
+            transformation: unique(sources.iter().map(|s| s.dataset.transformation.clone())),
+            source: unique(
+                sources
+                    .iter()
+                    .map(|s| s.dataset.file.rsplit('/').next().unwrap_or(&s.dataset.file).to_owned()),
+            ),
+        }
+    }
+}
+
+/// Different texts in order, at most some dozens.
+fn unique(texts: impl Iterator<Item = String>) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for text in texts {
+        if all.len() == 50 {
+            all.push("…".into());
+            break;
+        }
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all.join("; ")
+}
+
+type Batch = Result<Vec<RowOp>, String>;
+
+enum State {
+    Waiting(Work),
+    Running(Receiver<Batch>, std::thread::JoinHandle<()>),
+    Done,
+}
+
+struct Stream {
+    state: State,
+}
+
+impl Iterator for Stream {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        if let State::Waiting(_) = self.state
+            && let State::Waiting(work) = std::mem::replace(&mut self.state, State::Done)
+        {
+            let (send, receive) = sync_channel(WAITING);
+            let name = format!("import {}", work.layer);
+            match std::thread::Builder::new().name(name).spawn(move || work.run(&send)) {
+                Ok(thread) => self.state = State::Running(receive, thread),
+                Err(e) => return Some(Err(format!("the reading thread does not start: {e}"))),
+            }
+        }
+        let State::Running(receive, _) = &self.state else { return None };
+        match receive.recv() {
+            Ok(Ok(batch)) => Some(Ok(batch)),
+            Ok(Err(why)) => {
+                self.state = State::Done;
+                Some(Err(why))
+            }
+            Err(_) => {
+                let State::Running(_, thread) = std::mem::replace(&mut self.state, State::Done) else {
+                    return None;
+                };
+                // The sender is gone: the end, unless the thread panicked. Then what came is not all.
+                thread.join().is_err().then(|| Err("the reader stopped unexpectedly".to_owned()))
+            }
+        }
+    }
+}
+
+/// Reads one layer.
+struct Work {
+    layer: LayerId,
+    sources: Arc<Vec<Source>>,
+    report: Arc<ReportHandle>,
+    progress: Arc<Progress>,
+    city: Option<Bounds>,
+}
+
+impl Others for Work {
+    fn rows(&self, layer: &LayerId, fields: &[&str], take: &mut dyn FnMut(&LayerDef, &Row)) -> bool {
+        let mut any = false;
+        for source in self.sources.iter().filter(|s| s.layer.id == *layer) {
+            any = true;
+            let mut fills = check::make_fills(&source.layer);
+            let mut stage = Stage::new(source, self.city, Some(fields));
+            let mut findings = Vec::new();
+            // What is wrong with that file is said by its own stream.
+            let _ = source.table.reader.read(&stage.wanted(), &mut |raw| {
+                let number = raw.row;
+                if let Some(mut row) = stage.bare(raw) {
+                    for fill in &mut fills {
+                        fill.row(&mut row, &mut seen(source, number, &stage.names, &mut findings));
+                    }
+                    findings.clear();
+                    take(&source.layer, &row);
+                }
+                ControlFlow::Continue(())
+            });
+        }
+        any
+    }
+}
+
+fn seen<'a>(source: &'a Source, row: u64, names: &'a [String], findings: &'a mut Vec<Finding>) -> Seen<'a> {
+    Seen { layer: &source.layer, file: &source.table.file, row, names, findings }
+}
+
+impl Work {
+    fn run(self, send: &SyncSender<Batch>) {
+        let Some(first) = self.sources.iter().find(|s| s.layer.id == self.layer) else { return };
+        let mut findings = Vec::new();
+        let mut checks = match check::make(&first.layer, &self, &mut findings) {
+            Ok(checks) => checks,
+            Err(why) => {
+                let _ = send.send(Err(why));
+                return;
+            }
+        };
+        self.report.add(Some(&self.layer), findings.drain(..));
+        let mut keys = stage::Keys::default();
+        let mut kept = 0;
+        for source in self.sources.iter().filter(|s| s.layer.id == self.layer) {
+            match self.source(source, &mut checks, &mut keys, send) {
+                Ok(Some(n)) => kept += n,
+                // Nobody listens any more.
+                Ok(None) => return,
+                Err(why) => {
+                    let _ = send.send(Err(why));
+                    return;
+                }
+            }
+        }
+        for check in &mut checks {
+            check.end(&mut findings);
+        }
+        self.report.add(Some(&self.layer), findings);
+        if kept == 0 {
+            // To replace a layer by nothing is not what a delivery of broken rows means.
+            let snapshot = self.report.snapshot();
+            let mut reasons = snapshot.groups.iter().filter(|g| g.layer.as_ref() == Some(&self.layer));
+            let first = reasons
+                .next()
+                .and_then(|g| g.examples.first())
+                .map(|f| f.message.clone())
+                .unwrap_or_default();
+            let why = both(
+                format!("没有一行合格，整批未入库：{}", first.zh),
+                format!("no row can be kept, the delivery is refused: {}", first.en),
+            );
+            let _ = send.send(Err(format!("{}: {}", self.layer, joined(&why))));
+        }
+    }
+
+    /// Reads one table; how many rows were kept, `None` when the receiver is gone.
+    fn source(
+        &self,
+        source: &Source,
+        checks: &mut [Box<dyn RowCheck>],
+        keys: &mut stage::Keys,
+        send: &SyncSender<Batch>,
+    ) -> Result<Option<u64>, String> {
+        let mut stage = Stage::new(source, self.city, None);
+        let mut out = Out {
+            work: self,
+            send,
+            batch: Vec::with_capacity(BATCH),
+            count: LayerCount::default(),
+            findings: Vec::new(),
+            kept: 0,
+            gone: false,
+        };
+        if let Some(raster) = &source.raster {
+            out.count.read += 1;
+            out.keep(raster.row.clone());
+            out.flush();
+            return Ok((!out.gone).then_some(1));
+        }
+        let mut refused = None;
+        let result = source.table.reader.read(&stage.wanted(), &mut |raw| {
+            out.count.read += 1;
+            match stage.take(raw, checks, keys, &mut out.findings) {
+                Fate::Keep(row) => out.keep(row),
+                Fate::Quarantine => out.count.quarantined += 1,
+                Fate::Refuse(why) => refused = Some(why),
+            }
+            if out.full() {
+                out.flush();
+            }
+            if out.gone || refused.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        out.flush();
+        if let Err(why) = result {
+            let cure = both(
+                "整批未入库；向提供单位重新索取文件",
+                "nothing was committed; ask for another copy of the file",
+            );
+            let finding = of_file("file.damaged", Severity::Error, &source.table.file, why.clone(), cure);
+            self.report.add(Some(&self.layer), [finding]);
+            return Err(format!("{}: {}", source.table.file, joined(&why)));
+        }
+        match refused {
+            Some(why) => Err(format!("{}: {}", source.table.file, joined(&why))),
+            None => Ok((!out.gone).then_some(out.kept)),
+        }
+    }
+}
+
+/// Where rows go.
+struct Out<'a> {
+    work: &'a Work,
+    send: &'a SyncSender<Batch>,
+    batch: Vec<RowOp>,
+    count: LayerCount,
+    findings: Vec<Finding>,
+    kept: u64,
+    gone: bool,
+}
+
+impl Out<'_> {
+    fn keep(&mut self, row: Row) {
+        self.batch.push(RowOp::Put { id: None, row });
+        self.count.committed += 1;
+        self.kept += 1;
+    }
+
+    fn full(&self) -> bool {
+        self.batch.len() >= BATCH || self.findings.len() >= BATCH
+    }
+
+    fn flush(&mut self) {
+        self.work.progress.read.fetch_add(self.count.read, Ordering::Relaxed);
+        self.work.report.count(&self.work.layer, std::mem::take(&mut self.count));
+        if !self.findings.is_empty() {
+            self.work.report.add(Some(&self.work.layer), self.findings.drain(..));
+        }
+        if !self.batch.is_empty() {
+            let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+            self.gone |= self.send.send(Ok(batch)).is_err();
+        }
+    }
+}

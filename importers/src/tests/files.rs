@@ -1,0 +1,359 @@
+//! The shared survey files, one by one: imported right, or refused for the right reason.
+
+use super::*;
+use ditu_model::LayerId;
+
+fn place(o: &mut Options) {
+    o.layer = LayerId::new("placename.place");
+}
+
+fn names(path: &str, change: impl FnOnce(&mut Options)) -> Result<Vec<String>, Vec<&'static str>> {
+    let (_scratch, plan) = planned(&[data(path)], change);
+    let plan = plan.map_err(|r| rules(&r))?;
+    let rows = drained(plan).0.unwrap();
+    Ok(rows["placename.place"].iter().map(|r| value("placename.place", r, "name").to_string()).collect())
+}
+
+#[test]
+fn u2_the_same_towns_read_the_same_whatever_the_encoding_and_its_claim() {
+    let folder = "survey/shp-encodings/derived-changde";
+    let expected = names(&format!("{folder}/utf8_nocpg_ldid0.shp"), place).unwrap();
+    assert_eq!(expected.len(), 162);
+    assert_eq!(expected[0], "陬市镇");
+    for stem in
+        ["gbk_nocpg_ldid0", "gbk_nocpg_ldid4d", "gbk_cpg936", "gbk_wrongcpg_utf8", "gbk_cgcs2000_gk37"]
+    {
+        assert_eq!(names(&format!("{folder}/{stem}.shp"), place).unwrap(), expected, "{stem}");
+    }
+    // Four-byte characters, one row more.
+    let more = names(&format!("{folder}/gb18030_cpg.shp"), place).unwrap();
+    assert_eq!(more.len(), 163);
+    assert!(more.iter().all(|n| !n.contains('\u{fffd}')));
+    // Traditional bytes of what Big5 has; names of the same towns.
+    let big5 = names(&format!("{folder}/big5_cpg950.shp"), place).unwrap();
+    assert!(big5.iter().all(|n| !n.contains('\u{fffd}')), "{big5:?}");
+    let cut = names(&format!("{folder}/gbk_truncated_multibyte.shp"), place).unwrap();
+    for (short, whole) in cut.iter().zip(&expected) {
+        assert!(whole.starts_with(short.as_str()), "{short} {whole}");
+    }
+}
+
+#[test]
+fn u1_every_claim_of_the_china_samples_gives_the_same_texts() {
+    let folder = "survey/china-samples";
+    let expected = ["武陵区穿紫河", "澧县", "鼎城区牛鼻滩镇"];
+    // In UTF-8 the last name does not fit the field's twenty bytes.
+    let utf8 = names(&format!("{folder}/k_utf8_nocpg.shp"), place).unwrap();
+    assert_eq!(utf8, ["武陵区穿紫河", "澧县", "鼎城区牛鼻滩"]);
+    for stem in [
+        "a_nocpg_ldid0",
+        "b_nocpg_ldid4d",
+        "c_cpg936",
+        "d_cpgGBK",
+        "f_nocpg_ldid57",
+        "h_cpgGB18030",
+        "i_cpgGB2312",
+    ] {
+        assert_eq!(names(&format!("{folder}/{stem}.shp"), place).unwrap(), expected, "{stem}");
+    }
+}
+
+#[test]
+fn u2_western_and_persian_texts_are_right_or_asked_about() {
+    let folder = "survey/shp-encodings";
+    let anywhere = |o: &mut Options| {
+        place(o);
+        o.city = None;
+    };
+    for stem in ["iso-8859-1", "latin1", "utf8", "windows-1252", "windows-1252_ldid"] {
+        assert_eq!(names(&format!("{folder}/{stem}.shp"), anywhere).unwrap(), ["äöü"], "{stem}");
+    }
+    for stem in ["iso-8859-1_ldid", "system_encoding"] {
+        let path = format!("{folder}/{stem}.shp");
+        assert_eq!(names(&path, anywhere).unwrap_err(), ["encoding.unclear"], "{stem}");
+        let told = |o: &mut Options| {
+            anywhere(o);
+            o.encoding = Some("ISO-8859-1".into());
+        };
+        assert_eq!(names(&path, told).unwrap(), ["äöü"], "{stem}");
+    }
+    // U7: in an archive, too.
+    assert_eq!(names(&format!("{folder}/windows-1252.zip"), anywhere).unwrap(), ["äöü"]);
+    let persian = data(&format!("{folder}/mapnik/farsi-labels.shp"));
+    let (_scratch, plan) = planned(&[persian], anywhere);
+    assert_eq!(plan.unwrap().datasets()[0].encoding.as_deref(), Some("UTF-8"));
+}
+
+#[test]
+fn a_dbf_without_shapes_is_refused_by_name() {
+    for file in ["cp936.dbf", "cp850.dbf", "stations.dbf", "stations_with_deleted.dbf", "line.dbf"] {
+        let (_scratch, refused) =
+            planned(&[data(&format!("survey/shp-encodings/dbase-crate/{file}"))], |_| {});
+        assert_eq!(rules(&refused.unwrap_err()), ["file.incomplete"], "{file}");
+    }
+}
+
+#[test]
+fn u6_a_missing_prj_is_asked_about_and_the_answer_lands_on_the_same_spot() {
+    let folder = "survey/shp-encodings/derived-changde";
+    let at = |stem: &str, crs: Option<u32>| -> Result<Vec<[f64; 2]>, Vec<&'static str>> {
+        let (_scratch, plan) = planned(&[data(&format!("{folder}/{stem}.shp"))], |o| {
+            place(o);
+            o.crs = crs;
+        });
+        let rows = drained(plan.map_err(|r| rules(&r))?).0.unwrap();
+        Ok(rows["placename.place"].iter().map(|r| r.geometry.as_ref().unwrap().coords[0]).collect())
+    };
+    let expected = at("utf8_nocpg_ldid0", None).unwrap();
+    let near = |found: &[[f64; 2]]| {
+        for (a, b) in expected.iter().zip(found) {
+            assert!((a[0] - b[0]).abs() < 2e-8 && (a[1] - b[1]).abs() < 2e-8, "{a:?} {b:?}");
+        }
+    };
+    near(&at("gbk_cgcs2000_gk37", None).unwrap());
+    assert_eq!(at("gbk_cgcs2000_gk37_noprj", None).unwrap_err(), ["crs.unclear"]);
+    near(&at("gbk_cgcs2000_gk37_noprj", Some(4525)).unwrap());
+    near(&at("swapped_axes_noprj", Some(4525)).unwrap());
+    assert_eq!(at("swapped_axes_noprj", None).unwrap_err(), ["crs.unclear"]);
+    // A datum that cannot be reached, a code that is none, a zone that is elsewhere.
+    assert_eq!(at("gbk_cgcs2000_gk37_noprj", Some(2361)).unwrap_err(), ["crs.needs_control"]);
+    assert_eq!(at("gbk_cgcs2000_gk37_noprj", Some(1)).unwrap_err(), ["crs.unknown_code"]);
+}
+
+#[test]
+fn u6_numbers_that_the_stated_crs_puts_elsewhere_are_refused_with_a_suggestion() {
+    let dir = tempfile::tempdir().unwrap();
+    let from = data("survey/shp-encodings/derived-changde/gbk_cgcs2000_gk37.shp");
+    for ending in ["shp", "shx", "dbf"] {
+        std::fs::copy(from.with_extension(ending), dir.path().join(format!("地名.{ending}"))).unwrap();
+    }
+    let wrong = data("survey/shp-encodings/derived-changde/gbk_nocpg_ldid0.prj");
+    std::fs::copy(wrong, dir.path().join("地名.prj")).unwrap();
+    let (_scratch, refused) = planned(&[dir.path().to_owned()], |_| {});
+    let refused = refused.unwrap_err();
+    assert_eq!(rules(&refused), ["crs.outside"]);
+    assert!(refused.to_string().contains("--crs EPSG:4525"), "{refused}");
+}
+
+#[test]
+fn drawings_read_right_whatever_their_header_says_of_the_code_page() {
+    for stem in ["gbk_cp936", "gbk_gb2312", "utf8_2007"] {
+        let path = data(&format!("survey/china-samples/{stem}.dxf"));
+        let (_scratch, refused) = planned(std::slice::from_ref(&path), |_| {});
+        assert_eq!(rules(&refused.unwrap_err()), ["crs.unclear"], "{stem}");
+        let (_scratch, plan) = planned(&[path], |o| o.crs = Some(4546));
+        let rows = drained(plan.unwrap()).0.unwrap();
+        let name = value("placename.place", &rows["placename.place"][0], "name").to_string();
+        assert_eq!(name, "砼3", "{stem}");
+        // The CASS code in the extended data, a closed polyline as an area, the block's height.
+        let kind = value("cadastre.building", &rows["cadastre.building"][0], "kind");
+        assert!(!kind.is_null(), "{stem}");
+        assert!(value("terrain.spot", &rows["terrain.spot"][0], "elevation_m").as_f64().is_some(), "{stem}");
+    }
+}
+
+#[test]
+fn control_points_of_every_table_land_on_the_same_spot() {
+    let folder = "survey/tables-coords";
+    let at = |file: &str| {
+        let (_scratch, plan) = planned(&[data(&format!("{folder}/{file}"))], |o| o.crs = Some(4546));
+        let rows = drained(plan.unwrap_or_else(|r| panic!("{file}: {r}"))).0.unwrap();
+        rows["control.point"].iter().map(|r| r.geometry.as_ref().unwrap().coords[0]).collect::<Vec<_>>()
+    };
+    let expected = at("control_utf8bom.csv");
+    assert_eq!(expected.len(), 162);
+    assert!((expected[0][0] - 111.53886).abs() < 1e-6 && (expected[0][1] - 29.04397).abs() < 1e-6);
+    for file in ["control_gb18030.csv", "cass_gbk.dat", "control.xlsx"] {
+        for (a, b) in expected.iter().zip(at(file)) {
+            assert!((a[0] - b[0]).abs() < 2e-8 && (a[1] - b[1]).abs() < 2e-8, "{file}: {a:?} {b:?}");
+        }
+    }
+    // Degrees, minutes and seconds on the second sheet are the same places, and said to be.
+    let (_scratch, plan) = planned(&[data(&format!("{folder}/control.xlsx"))], |o| o.crs = Some(4546));
+    assert!(count(&drained(plan.unwrap()).1, "check.coincident") >= 160);
+    // Two points of one name are one too many.
+    let (_scratch, plan) = planned(&[data(&format!("{folder}/cass_named_gbk.dat"))], |o| o.crs = Some(4546));
+    let report = drained(plan.unwrap()).1;
+    assert_eq!((report.committed(), count(&report, "key.duplicate")), (161, 1));
+    // Without a word about the CRS, all of them are asked about.
+    for file in
+        ["control_utf8bom.csv", "control_gb18030.csv", "cass_gbk.dat", "cass_named_gbk.dat", "control.xlsx"]
+    {
+        let (_scratch, refused) = planned(&[data(&format!("{folder}/{file}"))], |_| {});
+        let refused = refused.unwrap_err();
+        assert!(rules(&refused).iter().all(|r| *r == "crs.unclear"), "{file}: {refused}");
+    }
+    for file in ["excel-xlsx.xlsx", "spreadsheet.ods"] {
+        let (_scratch, refused) = planned(&[data(&format!("{folder}/{file}"))], |_| {});
+        assert_eq!(rules(&refused.unwrap_err()).first(), Some(&"layer.unknown"), "{file}");
+    }
+}
+
+#[test]
+fn formats_that_are_not_read_are_named_with_a_way_out() {
+    for (file, rule) in [
+        ("survey/china-samples/t.dem", "format.unsupported"),
+        ("survey/china-samples/t2.dem", "format.unsupported"),
+        ("survey/china-samples/vct2_topo1.vct", "format.unsupported"),
+        ("survey/china-samples/vct3_hole.vct", "format.unsupported"),
+        ("survey/china-samples/o.ovkml", "crs.unclear"),
+        ("survey/dwg/example_2000.dwg", "format.unsupported"),
+        ("survey/dwg/sample_2018.dwg", "format.unsupported"),
+        ("survey/landxml/S1.xml", "format.unsupported"),
+        ("survey/shp-geometry-types/line.shp", "file.incomplete"),
+    ] {
+        let (_scratch, refused) = planned(&[data(file)], |_| {});
+        let refused = refused.unwrap_err();
+        assert_eq!(rules(&refused), [rule], "{file}");
+        assert!(refused.findings.iter().all(|f| !f.cure.zh.is_empty() && !f.cure.en.is_empty()), "{file}");
+    }
+}
+
+#[test]
+fn elevation_models_become_grids_or_are_refused_for_the_right_reason() {
+    for (file, crs, outcome) in [
+        ("N42E001.hgt.zip", None, Ok([803.0 - 500.0, 3100.0])),
+        ("N48W125.hgt.zip", None, Ok([-13.0, 1095.0])),
+        ("N43E007.hgt.zip", None, Ok([-11.0, 2064.0])),
+        ("N42E001_crop300.asc", None, Ok([803.0, 3100.0])),
+        ("pysheds-dem.tif", None, Ok([0.0, 3000.0])),
+        ("raster-dem.tif", None, Ok([0.0, 5000.0])),
+        ("analysis-dem.tif", None, Ok([0.0, 5000.0])),
+        ("china-dem.nc", Some(4326), Ok([-500.0, 9000.0])),
+        ("china-dem.nc", None, Err("crs.unknown")),
+        ("checker360by180.asc", None, Err("crs.unknown")),
+        ("truncated.tiff", None, Err("crs.unknown")),
+        ("unsupported-srs.tif", None, Err("raster.grid")),
+        ("usda_naip_512_deflate_z2.tif", None, Err("raster.bands")),
+    ] {
+        let (_scratch, plan) = planned(&[data(&format!("terrain/{file}"))], |o| {
+            o.layer = LayerId::new("terrain.dem");
+            o.city = None;
+            o.crs = crs;
+        });
+        match (plan, outcome) {
+            (Ok(plan), Ok([least, most])) => {
+                let run = plan.run();
+                let grid = &run.rasters[0];
+                assert!(grid.path.exists(), "{file}");
+                let batch = run.deliveries.into_iter().next().unwrap().rows.next().unwrap().unwrap();
+                let RowOp::Put { row, .. } = &batch[0] else { panic!("{file}") };
+                assert_eq!(value("terrain.dem", row, "file").to_string(), grid.sha256, "{file}");
+                let (low, high) = (value("terrain.dem", row, "min_m"), value("terrain.dem", row, "max_m"));
+                assert!(
+                    low.as_f64().unwrap() >= least - 1.0 && high.as_f64().unwrap() <= most + 1.0,
+                    "{file} {low} {high}"
+                );
+            }
+            (Err(refused), Err(rule)) => assert_eq!(rules(&refused), [rule], "{file}"),
+            (Ok(_), Err(rule)) => panic!("{file} should be refused: {rule}"),
+            (Err(refused), Ok(_)) => panic!("{file}: {refused}"),
+        }
+    }
+}
+
+#[test]
+fn gcj_02_is_undone_where_stated_and_suspected_where_its_makers_show() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("地名.ovkml");
+    let text = std::fs::read_to_string(data("survey/china-samples/o.ovkml")).unwrap();
+    std::fs::write(&path, text.replace(">1<", ">GCJ-02<")).unwrap();
+    let (_scratch, plan) = planned(&[path], |_| {});
+    let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
+    let [lon, lat] = rows.unwrap()["placename.place"][0].geometry.as_ref().unwrap().coords[0];
+    // DOMAIN §1.6: 111.704109572, 29.028575249 is 111.6985, 29.0316.
+    assert!((lon - 111.6985).abs() < 5e-5 && (lat - 29.0316).abs() < 5e-5, "{lon} {lat}");
+    assert_eq!(count(&report, "crs.gcj02"), 1);
+    let amap = data("boundaries-unclear-licence/datav_gcj02_changde_counties.json");
+    let (_scratch, plan) = planned(&[amap], |o| o.layer = LayerId::new("boundary.area"));
+    let report = plan.map_or_else(|r| r.report, |p| drained(p).1);
+    assert_eq!(count(&report, "crs.obfuscated"), 1);
+}
+
+#[test]
+fn u7_folders_archives_and_upper_case_endings_are_found_and_leftovers_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let from = data("survey/shp-encodings/derived-changde/gbk_cgcs2000_gk37.shp");
+    let file = std::fs::File::create(dir.path().join("delivery.zip")).unwrap();
+    let mut zip = zip::ZipWriter::new(file);
+    let plain = zip::write::SimpleFileOptions::default();
+    for ending in ["shp", "shx", "dbf", "prj"] {
+        let bytes = std::fs::read(from.with_extension(ending)).unwrap();
+        for folder in ["a/b", "__MACOSX/a"] {
+            zip.start_file(format!("{folder}/地名.{}", ending.to_uppercase()), plain).unwrap();
+            std::io::Write::write_all(&mut zip, &bytes).unwrap();
+        }
+    }
+    zip.start_file("a/b/地名.shp.xml", plain).unwrap();
+    std::io::Write::write_all(&mut zip, b"<metadata xmlns:gml=\"http://www.opengis.net/gml\"/>").unwrap();
+    zip.start_file("a/readme.txt", plain).unwrap();
+    std::io::Write::write_all(&mut zip, b"hello, world").unwrap();
+    zip.finish().unwrap();
+    let (_scratch, plan) = planned(&[dir.path().to_owned()], |_| {});
+    let plan = plan.unwrap_or_else(|r| panic!("{r}"));
+    assert_eq!(plan.datasets().len(), 1);
+    assert_eq!(plan.datasets()[0].file, "delivery.zip/a/b/地名.SHP");
+    assert_eq!(plan.datasets()[0].epsg, Some(4525));
+}
+
+#[test]
+fn files_of_one_layer_are_one_delivery() {
+    let folder = data("survey/shp-encodings/derived-changde");
+    let files = ["gbk_nocpg_ldid0.shp", "utf8_nocpg_ldid0.shp"].map(|f| folder.join(f));
+    let (_scratch, plan) = planned(&files, place);
+    let run = plan.unwrap().run();
+    assert_eq!(run.deliveries.len(), 1);
+    assert_eq!(run.progress.total.load(std::sync::atomic::Ordering::Relaxed), 324);
+    assert_eq!(run.source, "gbk_nocpg_ldid0.shp; utf8_nocpg_ldid0.shp");
+    let rows: usize = run.deliveries.into_iter().flat_map(|d| d.rows).map(|b| b.unwrap().len()).sum();
+    assert_eq!(rows, 324);
+    assert_eq!(run.progress.read.load(std::sync::atomic::Ordering::Relaxed), 324);
+}
+
+#[test]
+fn a_table_that_could_be_several_layers_is_refused_with_the_choices() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("数据.csv");
+    std::fs::write(&path, "名称,类型,编号,经度,纬度\n武陵阁,a,1,111.69,29.03\n").unwrap();
+    let (_scratch, refused) = planned(std::slice::from_ref(&path), |_| {});
+    let refused = refused.unwrap_err();
+    assert!(rules(&refused)[0].starts_with("layer."), "{refused}");
+    assert!(refused.to_string().contains("--layer"), "{refused}");
+    assert!(refused.to_string().contains("transport.stop"), "{refused}");
+    // Its name may say it.
+    let named = dir.path().join("地名.csv");
+    std::fs::rename(&path, &named).unwrap();
+    let (_scratch, plan) = planned(&[named], |_| {});
+    assert_eq!(plan.unwrap().datasets()[0].layer.as_str(), "placename.place");
+}
+
+#[test]
+fn a_layer_a_path_and_an_encoding_that_do_not_exist_are_said_so() {
+    let good = data("survey/shp-encodings/derived-changde/utf8_nocpg_ldid0.shp");
+    let (_scratch, refused) = planned(std::slice::from_ref(&good), |o| o.layer = LayerId::new("no.such"));
+    assert_eq!(rules(&refused.unwrap_err()), ["layer.unknown"]);
+    let (_scratch, refused) = planned(&[PathBuf::from("no/such/file.shp")], |_| {});
+    assert_eq!(rules(&refused.unwrap_err()), ["file.missing"]);
+    let (_scratch, refused) = planned(&[good], |o| {
+        place(o);
+        o.encoding = Some("klingon".into());
+    });
+    assert_eq!(rules(&refused.unwrap_err()), ["encoding.unclear"]);
+    let empty = tempfile::tempdir().unwrap();
+    let (_scratch, refused) = planned(&[empty.path().to_owned()], |_| {});
+    assert_eq!(rules(&refused.unwrap_err()), ["file.nothing"]);
+}
+
+#[test]
+fn long_codes_that_a_spreadsheet_made_numbers_never_reach_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("界址点.csv");
+    // A CSV keeps its digits as text; what a spreadsheet exports after rounding is written with an exponent.
+    let text = "宗地代码,界址点号,经度,纬度\n430702002001GB00001,J1,111.69,29.03\n4.30702002001E+18,J2,111.691,29.03\n";
+    std::fs::write(&path, text).unwrap();
+    let (_scratch, plan) = planned(&[path], |_| {});
+    let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
+    let rows = rows.unwrap();
+    assert_eq!(rows["cadastre.boundary_point"].len(), 1, "{}", report.summary(crate::Lang::En));
+    assert_eq!(count(&report, "value.digits_lost"), 1);
+}

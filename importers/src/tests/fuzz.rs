@@ -1,0 +1,88 @@
+//! Files with bytes changed, cut off or made up: the readers answer, and never with a panic.
+
+use super::*;
+use ditu_model::LayerId;
+use proptest::prelude::*;
+
+/// Plans and drains a file of these bytes under a name.
+fn import(name: &str, bytes: &[u8]) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let (_scratch, plan) = planned(&[path], |o| {
+        o.layer = LayerId::new("placename.place");
+        o.crs = Some(4490);
+        o.city = None;
+    });
+    if let Ok(plan) = plan {
+        let _ = drained(plan);
+    }
+}
+
+fn changed(file: &str, changes: &[(usize, u8)], cut: usize) -> Vec<u8> {
+    let mut bytes = std::fs::read(data(file)).unwrap();
+    for (at, value) in changes {
+        let n = bytes.len();
+        bytes[at % n] = *value;
+    }
+    bytes.truncate(bytes.len() - cut % bytes.len());
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn changed_tables_do_not_break_the_csv_reader(
+        changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..20), cut in 0usize..4000,
+    ) {
+        for file in ["survey/tables-coords/control_gb18030.csv", "places/cities500_changde.tsv"] {
+            import("x.csv", &changed(file, &changes, cut));
+        }
+    }
+
+    #[test]
+    fn changed_lines_do_not_break_the_cass_reader(
+        changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..20), cut in 0usize..4000,
+    ) {
+        import("x.dat", &changed("survey/tables-coords/cass_named_gbk.dat", &changes, cut));
+    }
+
+    #[test]
+    fn changed_workbooks_do_not_break_the_xlsx_reader(
+        changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..6), cut in 0usize..200,
+    ) {
+        import("x.xlsx", &changed("survey/tables-coords/control.xlsx", &changes, cut));
+    }
+
+    #[test]
+    fn changed_archives_do_not_break_the_unpacker(
+        changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..6), cut in 0usize..200,
+    ) {
+        import("x.zip", &changed("survey/shp-encodings/windows-1252.zip", &changes, cut));
+    }
+
+    #[test]
+    fn made_up_texts_do_not_break_the_readers(text in "[ -~\n\r\t，。中文°′]{0,300}", ending in 0usize..4) {
+        import(["x.csv", "x.dat", "x.txt", "x.tsv"][ending], text.as_bytes());
+    }
+
+    #[test]
+    fn made_up_numbers_are_read_or_not_and_never_lost_in_between(n in -1e9f64..1e9) {
+        prop_assert_eq!(crate::table::number(&n.to_string()), Some(n));
+        prop_assert_eq!(crate::table::number(&format!(" {n} ")), Some(n));
+    }
+
+    #[test]
+    fn degrees_minutes_and_seconds_are_degrees(d in 0u32..180, m in 0u32..60, s in 0u32..60_000) {
+        let s = f64::from(s) / 1000.0;
+        let expected = f64::from(d) + f64::from(m) / 60.0 + s / 3600.0;
+        let packed = format!("{d}.{m:02}{:07}", (s * 1e5).round() as u64);
+        for text in [format!("{d}°{m}′{s}″"), format!("{d}:{m}:{s}"), format!("{d}度{m}分{s}秒")] {
+            let found = crate::table::sexagesimal(&text, false).unwrap();
+            prop_assert!((found - expected).abs() < 1e-9, "{} {} {}", text, found, expected);
+        }
+        let found = crate::table::sexagesimal(&packed, true).unwrap();
+        prop_assert!((found - expected).abs() < 1e-8, "{} {} {}", packed, found, expected);
+    }
+}

@@ -1,0 +1,354 @@
+//! A column's raw values as a field keeps them: type, code list, width, pattern, range.
+
+use crate::notes::both;
+use crate::table::{Raw, number};
+use ditu_model::{Date, DateTime, Field, FieldType, Severity, Text, Value};
+use std::collections::HashMap;
+
+/// Something about one value.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Remark {
+    pub(crate) rule: &'static str,
+    pub(crate) severity: Severity,
+    pub(crate) message: Text,
+    pub(crate) cure: Text,
+    /// The value as written.
+    pub(crate) written: String,
+    /// The column it stands in; set by whoever asked.
+    pub(crate) column: usize,
+}
+
+/// Different texts of a coded column that are remembered.
+const REMEMBERED: usize = 4_096;
+
+/// Whole numbers above this lose digits as floating-point numbers.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Converts one column for one field.
+pub(crate) struct Converter {
+    /// What texts mean in the field's code list: `None` for not in it.
+    codes: HashMap<Box<str>, Option<Box<str>>>,
+}
+
+impl Converter {
+    pub(crate) fn new() -> Converter {
+        Converter { codes: HashMap::new() }
+    }
+
+    /// The value, or NULL with a remark why. An `Error` remark keeps the row out.
+    pub(crate) fn convert(&mut self, field: &Field, raw: Raw, remarks: &mut Vec<Remark>) -> Value {
+        let raw = match raw {
+            Raw::Null => return Value::Null,
+            Raw::Broken { text, cut } => {
+                let (rule, message) = if cut {
+                    ("text.cut", both("文字在一个字符中间被截断", "the text was cut inside a character"))
+                } else {
+                    ("text.undecodable", both("有的字节不合编码", "some bytes do not fit the encoding"))
+                };
+                remarks.push(Remark {
+                    rule,
+                    severity: if cut { Severity::Note } else { Severity::Warning },
+                    message,
+                    cure: both("已保留其余部分", "the rest was kept"),
+                    written: text.to_string(),
+                    column: 0,
+                });
+                Raw::text(&text)
+            }
+            raw => raw,
+        };
+        if let Some(list) = &field.codes {
+            return self.coded(field, list, raw, remarks);
+        }
+        let value = match typed(field, &raw) {
+            Ok(value) => value,
+            Err((rule, message)) => {
+                let severity = if rule == "value.digits_lost" { Severity::Error } else { Severity::Warning };
+                let cure = if severity == Severity::Error {
+                    both("把该列设为文本格式后重新导出", "make the column text and export it again")
+                } else {
+                    both("该值留空", "left empty")
+                };
+                remarks.push(Remark { rule, severity, message, cure, written: written(&raw), column: 0 });
+                return Value::Null;
+            }
+        };
+        check(field, &value, remarks);
+        value
+    }
+
+    fn coded(
+        &mut self,
+        field: &Field,
+        list: &ditu_model::layer::CodeList,
+        raw: Raw,
+        remarks: &mut Vec<Remark>,
+    ) -> Value {
+        let text: std::borrow::Cow<'_, str> = match &raw {
+            Raw::Null => return Value::Null,
+            Raw::Text(t) => (&**t).into(),
+            other => written(other).into(),
+        };
+        let known = match self.codes.get(&*text) {
+            Some(code) => code.clone(),
+            None => {
+                let code = list.find(&text).map(|c| c.code.as_str().into());
+                if self.codes.len() < REMEMBERED {
+                    self.codes.insert((&*text).into(), code.clone());
+                }
+                code
+            }
+        };
+        match known {
+            Some(code) => match typed(field, &Raw::Text(code)) {
+                Ok(value) => value,
+                Err(_) => Value::Null,
+            },
+            None => {
+                let choices: Vec<&str> = list.codes.iter().take(12).map(|c| c.title.zh.as_str()).collect();
+                remarks.push(Remark {
+                    rule: "value.code",
+                    severity: Severity::Warning,
+                    message: both(
+                        format!("不在代码表“{}”中", list.title.zh),
+                        format!("is not in the code list {}", list.title.en),
+                    ),
+                    cure: both(
+                        format!("该值留空；可用：{}…", choices.join("、")),
+                        format!("left empty; known are {} …", choices.join(", ")),
+                    ),
+                    written: text.into_owned(),
+                    column: 0,
+                });
+                Value::Null
+            }
+        }
+    }
+}
+
+type Wrong = (&'static str, Text);
+
+fn wrong_type(zh: &str, en: &str) -> Wrong {
+    ("value.type", both(format!("不是{zh}"), format!("is no {en}")))
+}
+
+fn digits_lost() -> Wrong {
+    (
+        "value.digits_lost",
+        both(
+            "长编号被存成了数字，后面的位数已丢失",
+            "a long number was stored as a floating-point number; its last digits are lost",
+        ),
+    )
+}
+
+/// `4.30702E+18`: what a spreadsheet writes for a long code that it took for a number.
+fn rounded(text: &str) -> bool {
+    let Some((digits, exponent)) = text.split_once("E+") else { return false };
+    exponent.parse::<u32>().is_ok_and(|e| e >= 9) && digits.contains('.') && digits.parse::<f64>().is_ok()
+}
+
+/// A plain number as text: without the `.0` that spreadsheets and databases add.
+fn number_text(n: f64) -> Result<String, Wrong> {
+    if n.fract() != 0.0 {
+        return Ok(format!("{n}"));
+    }
+    if n.abs() >= EXACT {
+        return Err(digits_lost());
+    }
+    Ok(format!("{}", n as i64))
+}
+
+/// A raw value as text, for messages and code lists.
+pub(crate) fn written(raw: &Raw) -> String {
+    match raw {
+        Raw::Null => String::new(),
+        Raw::Text(t) | Raw::Broken { text: t, .. } => t.to_string(),
+        Raw::Integer(i) => i.to_string(),
+        Raw::Real(r) => number_text(*r).unwrap_or_else(|_| r.to_string()),
+        Raw::Boolean(b) => b.to_string(),
+        Raw::Date(d) => d.to_string(),
+        Raw::DateTime(t) => t.to_string(),
+    }
+}
+
+fn typed(field: &Field, raw: &Raw) -> Result<Value, Wrong> {
+    Ok(match (field.kind, raw) {
+        (_, Raw::Null) => Value::Null,
+        (FieldType::Text, Raw::Real(r)) => Value::text(number_text(*r)?),
+        (FieldType::Text, Raw::Text(t)) if rounded(t) => return Err(digits_lost()),
+        (FieldType::Text, Raw::Text(t)) => Value::Text(t.clone()),
+        (FieldType::Text, other) => Value::text(written(other)),
+        (FieldType::Json, Raw::Text(t)) => match serde_json::from_str::<serde_json::Value>(t) {
+            Ok(_) => Value::Json(t.clone()),
+            Err(_) => return Err(wrong_type(" JSON", "JSON")),
+        },
+        (FieldType::Integer, Raw::Integer(i)) => Value::Integer(*i),
+        (FieldType::Integer, Raw::Text(t)) => match t.trim().parse::<i64>() {
+            Ok(i) => Value::Integer(i),
+            Err(_) => whole(raw)?,
+        },
+        (FieldType::Integer, _) => whole(raw)?,
+        (FieldType::Real, _) => match raw.as_f64().or_else(|| without_unit(field, raw)) {
+            Some(n) if n.is_finite() => Value::Real(n),
+            _ => return Err(wrong_type("数值", "number")),
+        },
+        (FieldType::Boolean, Raw::Boolean(b)) => Value::Boolean(*b),
+        (FieldType::Boolean, _) => match written(raw).to_lowercase().as_str() {
+            "1" | "true" | "t" | "y" | "yes" | "是" | "有" => Value::Boolean(true),
+            "0" | "false" | "f" | "n" | "no" | "否" | "无" => Value::Boolean(false),
+            _ => return Err(wrong_type("“是”或“否”", "yes or no")),
+        },
+        (FieldType::Date, Raw::Date(d)) => Value::Date(*d),
+        (FieldType::Date, Raw::DateTime(t)) => {
+            // Local midnight is what a spreadsheet means; its instant is read without a zone, so the day stands.
+            let day = i32::try_from(t.0.div_euclid(86_400_000)).ok().and_then(Date::from_days);
+            day.map_or(Value::Null, Value::Date)
+        }
+        (FieldType::Date, other) => {
+            let text = written(other);
+            let day = text.split([' ', 'T']).next().unwrap_or(&text);
+            match Date::parse(&text).or_else(|| Date::parse(day)) {
+                Some(d) => Value::Date(d),
+                None if text.chars().all(|c| c == '0' || c == '-' || c == '/') => Value::Null,
+                None => return Err(wrong_type("日期", "date")),
+            }
+        }
+        (FieldType::DateTime, Raw::DateTime(t)) => Value::DateTime(*t),
+        (FieldType::DateTime, Raw::Date(d)) => Value::DateTime(DateTime(i64::from(d.to_days()) * 86_400_000)),
+        (FieldType::DateTime, other) => {
+            let text = written(other);
+            let day = || Date::parse(&text).map(|d| DateTime(i64::from(d.to_days()) * 86_400_000));
+            match DateTime::parse(&text).or_else(day) {
+                Some(t) => Value::DateTime(t),
+                None => return Err(wrong_type("日期时间", "date and time")),
+            }
+        }
+        (FieldType::Json, _) => return Err(wrong_type(" JSON", "JSON")),
+    })
+}
+
+fn whole(raw: &Raw) -> Result<Value, Wrong> {
+    match raw.as_f64() {
+        Some(n) if n.fract() == 0.0 && n.abs() < EXACT => Ok(Value::Integer(n as i64)),
+        // A year written as a date.
+        None => match raw {
+            Raw::Text(t) => t
+                .trim_end_matches(['年', '层', '个', '条', '孔'])
+                .trim()
+                .parse()
+                .map(Value::Integer)
+                .map_err(|_| wrong_type("整数", "whole number")),
+            Raw::Date(d) => Ok(Value::Integer(i64::from(d.ymd().0))),
+            _ => Err(wrong_type("整数", "whole number")),
+        },
+        Some(_) => Err(wrong_type("整数", "whole number")),
+    }
+}
+
+/// `12.5m` in a field of metres: the field's own unit after the number is no mistake.
+fn without_unit(field: &Field, raw: &Raw) -> Option<f64> {
+    let Raw::Text(text) = raw else { return None };
+    let text = text.trim();
+    let unit = field.unit.as_deref()?;
+    let bare = text.strip_suffix(unit).or_else(|| match unit {
+        "m" => text.strip_suffix('米'),
+        "m²" => text
+            .strip_suffix("平方米")
+            .or_else(|| text.strip_suffix("㎡"))
+            .or_else(|| text.strip_suffix("m2")),
+        _ => None,
+    })?;
+    number(bare)
+}
+
+fn check(field: &Field, value: &Value, remarks: &mut Vec<Remark>) {
+    let mut warn = |rule, message: Text| {
+        remarks.push(Remark {
+            rule,
+            severity: Severity::Warning,
+            message,
+            cure: both("已保留，请核对", "kept; please check"),
+            written: value.to_string(),
+            column: 0,
+        });
+    };
+    if let (Some(width), Value::Text(text)) = (field.width, value)
+        && text.len() > width as usize
+    {
+        let n = text.chars().count();
+        if n > width as usize {
+            warn(
+                "value.width",
+                both(
+                    format!("长 {n} 个字符，超过 {width}"),
+                    format!("has {n} characters, more than {width}"),
+                ),
+            );
+        }
+    }
+    if let (Some(pattern), Value::Text(text)) = (&field.pattern, value)
+        && !pattern.is_match(text)
+    {
+        let p = pattern.as_str();
+        warn("value.pattern", both(format!("不合格式 {p}"), format!("does not look like {p}")));
+    }
+    if let (Some([least, greatest]), Some(n)) = (field.range, value.as_f64())
+        && !(least..=greatest).contains(&n)
+    {
+        warn(
+            "value.range",
+            both(format!("超出 {least}～{greatest}"), format!("is outside {least} to {greatest}")),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(layer: &str, name: &str) -> Field {
+        let layers = crate::tests::layers();
+        let layer = layers.named(layer).unwrap();
+        layer.fields[layer.field(name).unwrap()].clone()
+    }
+
+    fn convert(field: &Field, raw: Raw) -> (Value, Vec<&'static str>) {
+        let mut remarks = Vec::new();
+        let value = Converter::new().convert(field, raw, &mut remarks);
+        (value, remarks.iter().map(|r| r.rule).collect())
+    }
+
+    #[test]
+    fn a_long_code_that_became_a_number_is_an_error_not_a_wrong_code() {
+        let code = field("cadastre.parcel", "code");
+        assert_eq!(convert(&code, Raw::Real(4.307_020_020_01e27)).1, ["value.digits_lost"]);
+        let no = field("control.point", "point_no");
+        assert_eq!(convert(&no, Raw::Real(1001.0)).0, Value::text("1001"));
+    }
+
+    #[test]
+    fn codes_names_and_old_codes_mean_the_same() {
+        let kind = field("pipeline.line", "kind");
+        for text in ["给水", "JS", "js", " 自来水 ", "water"] {
+            assert_eq!(convert(&kind, Raw::text(text)), (Value::text("water"), vec![]), "{text}");
+        }
+        assert_eq!(convert(&kind, Raw::text("魔法")), (Value::Null, vec!["value.code"]));
+    }
+
+    #[test]
+    fn numbers_dates_and_units_are_read_as_people_write_them() {
+        let depth = field("pipeline.node", "depth_m");
+        for (text, n) in [("1.20", 1.2), ("１．２", 1.2), ("1.2m", 1.2), ("1.2 米", 1.2), ("1.2D0", 1.2)]
+        {
+            assert_eq!(convert(&depth, Raw::text(text)).0, Value::Real(n), "{text}");
+        }
+        assert_eq!(convert(&depth, Raw::text("深")), (Value::Null, vec!["value.type"]));
+        assert_eq!(convert(&depth, Raw::Real(99.0)), (Value::Real(99.0), vec!["value.range"]));
+        let day = field("pipeline.node", "surveyed");
+        for text in ["20240305", "2024-3-5", "2024年3月5日", "2024/03/05 00:00:00"] {
+            assert_eq!(convert(&day, Raw::text(text)).0.to_string(), "2024-03-05", "{text}");
+        }
+        assert_eq!(convert(&day, Raw::text("2024-02-30")).1, ["value.type"]);
+    }
+}
