@@ -4,12 +4,14 @@ mod api;
 mod codec;
 mod gpkg;
 mod log;
+mod memory;
 mod merge;
 mod open;
 mod postgis;
 mod show;
 
 pub use api::{FeatureVersion, Store, StoreError, Target};
+pub use memory::memory;
 pub use open::open;
 
 #[cfg(test)]

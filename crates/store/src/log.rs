@@ -3,7 +3,11 @@
 use crate::api::{FeatureVersion, StoreError};
 use crate::show::show;
 use ditu_access::{Action, Scope, View};
-use ditu_model::{Changeset, Delivery, Difference, LayerId, Mode, Origin, RowOp};
+use ditu_model::{
+    Changeset, Delivery, Difference, FeatureId, LayerDef, LayerId, Mode, Origin, RevisionId, RowOp,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A view may write when it was made for editing and holds every layer named.
 pub(crate) fn may_write<'a>(
@@ -19,6 +23,45 @@ pub(crate) fn may_write<'a>(
         }
     }
     Ok(())
+}
+
+/// What a commit is to do.
+pub(crate) enum Work {
+    /// Take in what was delivered.
+    Changes(Changeset),
+    /// Bring a layer back. What differs is read in the transaction that writes, so that nothing comes between.
+    Back {
+        /// The layer.
+        def: Arc<LayerDef>,
+        /// The revision to go back to.
+        to: RevisionId,
+        /// Who asks.
+        origin: Origin,
+    },
+}
+
+/// The ids that a revision brought, as ranges: first to last.
+#[derive(Debug, Default)]
+pub(crate) struct Added(BTreeMap<FeatureId, FeatureId>);
+
+impl Added {
+    /// Takes an id in; one that follows the id before it lengthens that range.
+    pub(crate) fn push(&mut self, id: FeatureId) {
+        match self.0.range_mut(..id).next_back() {
+            Some((_, last)) if *last + 1 == id => *last = id,
+            _ => drop(self.0.insert(id, id)),
+        }
+    }
+
+    /// True when the revision brought this id.
+    pub(crate) fn contains(&self, id: FeatureId) -> bool {
+        self.0.range(..=id).next_back().is_some_and(|(_, last)| id <= *last)
+    }
+
+    /// First and last of each range, in order.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (FeatureId, FeatureId)> + '_ {
+        self.0.iter().map(|(first, last)| (*first, *last))
+    }
 }
 
 /// Versions as a scope shows them; those in which it shows nothing new are left out.

@@ -36,7 +36,7 @@ fn kill_in_the_middle(target: &str) {
     child.wait().unwrap();
 }
 
-async fn survives(w: World, target: &str) {
+async fn survives(w: &World, target: &str) {
     w.put("t.spot", Mode::Replace, vec![spot("a", 1, [111.5, 29.0])]).await;
     let before = w.all("t.spot").await;
     for _ in 0..3 {
@@ -52,16 +52,19 @@ async fn survives(w: World, target: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn s_a_geopackage_killed_in_the_middle_of_a_commit_opens_as_it_was() {
     let w = World::geopackage().await;
-    let Target::GeoPackage(path) = w.target.clone() else { unreachable!() };
-    survives(w, path.to_str().unwrap()).await;
+    let Some(Target::GeoPackage(path)) = w.target.clone() else { unreachable!() };
+    survives(&w, path.to_str().unwrap()).await;
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let sound: String = db.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
+    assert_eq!(sound, "ok");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s_postgis_keeps_nothing_of_a_client_killed_in_the_middle_of_a_commit() {
     let w = World::postgis("kill").await;
-    let Target::PostGis { url, schema } = w.target.clone() else { unreachable!() };
+    let Some(Target::PostGis { url, schema }) = w.target.clone() else { unreachable!() };
     let sign = if url.contains('?') { '&' } else { '?' };
-    survives(w, &format!("{url}{sign}schema={schema}")).await;
+    survives(&w, &format!("{url}{sign}schema={schema}")).await;
 }
 
 fn run(program: &str, args: &[&str]) -> String {
@@ -73,7 +76,7 @@ fn run(program: &str, args: &[&str]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn gdal_opens_the_geopackage_with_right_shapes_names_and_chinese_text() {
     let w = World::geopackage().await;
-    let Target::GeoPackage(path) = w.target.clone() else { unreachable!() };
+    let Some(Target::GeoPackage(path)) = w.target.clone() else { unreachable!() };
     w.put("t.spot", Mode::Replace, vec![spot("a", 7, [111.5, 29.25])]).await;
     w.put("t.area", Mode::Replace, vec![area("塘", [111., 29.], 0.5), area("湖", [113., 29.], 0.5)]).await;
     let path = path.to_str().unwrap();
@@ -112,6 +115,41 @@ async fn gdal_opens_the_geopackage_with_right_shapes_names_and_chinese_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn edits_by_another_program_are_logged_and_the_next_import_matches_them() {
+    let w = World::geopackage().await;
+    let Some(Target::GeoPackage(path)) = w.target.clone() else { unreachable!() };
+    let (at, path) = ([111.5, 29.0], path.to_str().unwrap().to_owned());
+    w.put("t.spot", Mode::Replace, vec![spot("a", 1, at), spot("b", 2, at), spot("k", 3, at)]).await;
+    for sql in [
+        "UPDATE t_spot SET n = 70 WHERE code = 'a'",
+        "UPDATE t_spot SET n = 71 WHERE code = 'a'",
+        "DELETE FROM t_spot WHERE code = 'b'",
+        "UPDATE t_spot SET n = n WHERE code = 'k'",
+        "INSERT INTO t_spot (geom, code, n) VALUES (ST_GeomFromText('POINT(112 30)', 4490), 'c', 3)",
+    ] {
+        run("ogrinfo", &["-q", &path, "-sql", sql]);
+    }
+    assert_eq!(w.head().await, RevisionId(2));
+    let listed = w.store.revisions(&operator(), None, 1).await.unwrap().remove(0);
+    assert_eq!((listed.added, listed.changed, listed.removed), (1, 1, 1));
+    let diff = w.store.diff(&operator(), &id("t.spot"), RevisionId(1), RevisionId(2), 9).await.unwrap();
+    let seen: Vec<_> = diff.iter().map(|d| (d.id, d.before.is_some(), d.after.is_some())).collect();
+    assert_eq!(seen, [(1, true, true), (2, true, false), (4, false, true)]);
+    assert_eq!(diff[0].before.as_ref().unwrap().row, spot("a", 1, at));
+    assert_eq!(w.store.reader(operator()).count(&id("t.spot")).await.unwrap(), 3);
+    let rows: Vec<_> = w.all("t.spot").await.into_iter().map(|f| f.row).collect();
+    assert_eq!(w.put("t.spot", Mode::Replace, rows).await, ditu_model::Commit::Unchanged(RevisionId(2)));
+    // A commit that finds edits takes them in first, and gives out no id that is taken.
+    run("ogrinfo", &["-q", &path, "-sql", "INSERT INTO t_spot (code, n) VALUES ('d', 4)"]);
+    let done = w.put("t.spot", Mode::Append, vec![spot("e", 5, at)]).await;
+    assert_eq!(revision(&done), RevisionId(4));
+    assert_eq!(w.all("t.spot").await.iter().map(|f| f.id).collect::<Vec<_>>(), [1, 3, 4, 5, 6]);
+    w.store.rollback(&operator(), &id("t.spot"), RevisionId(1), origin()).await.unwrap();
+    let back: Vec<_> = w.all("t.spot").await.into_iter().map(|f| f.row).collect();
+    assert_eq!(back, [spot("a", 1, at), spot("b", 2, at), spot("k", 3, at)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_not_ours_or_cannot_be_written_is_refused_with_the_cure() {
     let dir = tempfile::tempdir().unwrap();
     let junk = dir.path().join("junk.gpkg");
@@ -132,7 +170,7 @@ async fn a_file_that_is_not_ours_or_cannot_be_written_is_refused_with_the_cure()
 #[tokio::test(flavor = "multi_thread")]
 async fn edits_by_psql_are_logged_and_the_next_import_matches_them() {
     let w = World::postgis("psql").await;
-    let Target::PostGis { url, schema } = w.target.clone() else { unreachable!() };
+    let Some(Target::PostGis { url, schema }) = w.target.clone() else { unreachable!() };
     let at = [111.5, 29.0];
     w.put("t.spot", Mode::Replace, vec![spot("a", 1, at), spot("b", 2, at)]).await;
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
@@ -159,4 +197,15 @@ async fn edits_by_psql_are_logged_and_the_next_import_matches_them() {
     w.store.rollback(&operator(), &id("t.spot"), RevisionId(1), origin()).await.unwrap();
     let back: Vec<_> = w.all("t.spot").await.into_iter().map(|f| f.row).collect();
     assert_eq!(back, [spot("a", 1, at), spot("b", 2, at)]);
+    // An id of the client's own choice is not given out again; what cannot be logged is refused.
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    client.batch_execute(&format!("INSERT INTO {schema}.t_spot (fid, code) VALUES (9, 'i')")).await.unwrap();
+    for sql in ["TRUNCATE {s}.t_spot", "UPDATE {s}.t_spot SET fid = 70 WHERE fid = 9"] {
+        assert!(client.batch_execute(&sql.replace("{s}", &schema)).await.is_err(), "{sql}");
+    }
+    drop(client);
+    connection.await.unwrap().unwrap();
+    w.put("t.spot", Mode::Append, vec![spot("next", 1, at)]).await;
+    assert_eq!(w.all("t.spot").await.last().unwrap().id, 10);
 }

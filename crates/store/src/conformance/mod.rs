@@ -1,12 +1,36 @@
 //! One suite for all backends: what the trait promises, and what LESSONS says that others broke.
 
 mod kill;
+mod random;
 mod suite;
 mod world;
+
+pub(crate) use random::row;
+pub(crate) use world::{World, delivery, id, layers, operator, spot};
+
+/// All features of a layer.
+pub(crate) async fn all(
+    source: &dyn ditu_model::FeatureSource,
+    layer: &ditu_model::LayerId,
+) -> Vec<ditu_model::Feature> {
+    use futures_util::StreamExt;
+    let mut stream = source.scan(layer, ditu_model::Query::default()).await.unwrap();
+    let mut out = Vec::new();
+    while let Some(batch) = stream.batches.next().await {
+        out.extend(batch.unwrap());
+    }
+    out
+}
 
 /// Runs each test of the suite on each backend.
 macro_rules! backends {
     ($($name:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::suite::$name(super::world::World::memory()).await;
+            })*
+        }
         mod geopackage {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
@@ -37,6 +61,7 @@ backends!(
     only_an_editor_writes_and_only_layers_of_its_view,
     pages_and_boxes_and_ids_narrow_a_scan,
     a_stream_shows_one_snapshot_while_others_write,
+    readers_never_wait_for_a_writer_not_even_in_an_empty_layer,
     two_writers_at_once_lose_nothing,
     another_opening_sees_the_head_at_once,
     random_changesets_agree_with_a_plain_map,

@@ -304,6 +304,34 @@ pub(super) async fn a_stream_shows_one_snapshot_while_others_write(w: World) {
     assert_eq!(w.all("t.spot").await.len(), 1);
 }
 
+pub(super) async fn readers_never_wait_for_a_writer_not_even_in_an_empty_layer(w: World) {
+    for there in [0, 1] {
+        let (handle, reader) = (tokio::runtime::Handle::current(), w.store.reader(operator()));
+        let store = w.store.clone();
+        let rows = (0..3).map(move |batch: i64| {
+            // Asked in the middle of the commit: the state before it, at once.
+            let read = async {
+                let seen = crate::conformance::all(reader.as_ref(), &id("t.spot")).await.len();
+                (seen, store.head().await.map(|r| r.0).ok())
+            };
+            let patient = async { tokio::time::timeout(std::time::Duration::from_secs(10), read).await };
+            match handle.block_on(patient) {
+                Ok((seen, Some(head))) if seen == there * 6 && head == there as u64 => {}
+                other => return Err(format!("{other:?} in batch {batch}")),
+            }
+            let n = there as i64 * 100 + batch * 2;
+            let put = |n: i64| RowOp::Put { id: None, row: spot(&n.to_string(), n, [111.0, 29.0]) };
+            Ok(vec![put(n), put(n + 1)])
+        });
+        let delivery = Delivery { layer: id("t.spot"), mode: Mode::Append, rows: Box::new(rows) };
+        w.store
+            .commit(&operator(), Changeset { origin: origin(), deliveries: vec![delivery] })
+            .await
+            .unwrap();
+    }
+    assert_eq!(w.all("t.spot").await.len(), 12);
+}
+
 pub(super) async fn two_writers_at_once_lose_nothing(w: World) {
     let other = w.again().await;
     let run = |store: std::sync::Arc<dyn crate::Store>, name: &'static str| async move {

@@ -81,17 +81,17 @@ title = { zh = "名", en = "Name" }
 type = "text"
 "#;
 
-pub(super) fn layers() -> Arc<Layers> {
+pub(crate) fn layers() -> Arc<Layers> {
     let files = [("basemap.toml".to_owned(), BASEMAP.to_owned()), ("t.toml".to_owned(), THEME.to_owned())];
     Arc::new(Layers::parse(&files).unwrap())
 }
 
-pub(super) fn id(name: &str) -> LayerId {
+pub(crate) fn id(name: &str) -> LayerId {
     LayerId::new(name).unwrap()
 }
 
 /// What the operator may do.
-pub(super) fn operator() -> Arc<View> {
+pub(crate) fn operator() -> Arc<View> {
     Arc::new(Gate::new(layers(), [Grant::operator()]).view(&Principal::Operator, Action::Manage))
 }
 
@@ -101,20 +101,25 @@ pub(super) fn public(area: Option<Bounds>) -> Arc<View> {
     Arc::new(Gate::new(layers(), [grant]).view(&Principal::Anonymous, Action::Read))
 }
 
-pub(super) struct World {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) target: Target,
+pub(crate) struct World {
+    pub(crate) store: Arc<dyn Store>,
+    /// Where it is; a store in memory is nowhere.
+    pub(crate) target: Option<Target>,
     _dir: Option<tempfile::TempDir>,
 }
 
 impl World {
+    pub(super) fn memory() -> World {
+        World { store: crate::memory(layers()), target: None, _dir: None }
+    }
+
     pub(super) async fn geopackage() -> World {
         let dir = tempfile::tempdir().unwrap();
         let target = Target::GeoPackage(dir.path().join("city.gpkg"));
-        World { store: open(&target, layers()).await.unwrap(), target, _dir: Some(dir) }
+        World { store: open(&target, layers()).await.unwrap(), target: Some(target), _dir: Some(dir) }
     }
 
-    pub(super) async fn postgis(test: &str) -> World {
+    pub(crate) async fn postgis(test: &str) -> World {
         let url = std::env::var("DITU_TEST_DATABASE").expect(
             "DITU_TEST_DATABASE names no database: run `make test`, or `eval \"$(scripts/postgres.sh start)\"` first",
         );
@@ -127,19 +132,22 @@ impl World {
         drop(client);
         connection.await.unwrap().unwrap();
         let target = Target::PostGis { url, schema };
-        World { store: open(&target, layers()).await.unwrap(), target, _dir: None }
+        World { store: open(&target, layers()).await.unwrap(), target: Some(target), _dir: None }
     }
 
     /// A second opening of the same store, as another process has it.
     pub(super) async fn again(&self) -> Arc<dyn Store> {
-        open(&self.target, layers()).await.unwrap()
+        match &self.target {
+            Some(target) => open(target, layers()).await.unwrap(),
+            None => self.store.clone(),
+        }
     }
 
     pub(super) async fn put(&self, layer: &str, mode: Mode, rows: Vec<Row>) -> Commit {
         self.store.commit(&operator(), delivery(layer, mode, rows)).await.unwrap()
     }
 
-    pub(super) async fn all(&self, layer: &str) -> Vec<Feature> {
+    pub(crate) async fn all(&self, layer: &str) -> Vec<Feature> {
         self.scan(operator(), layer, Query::default()).await
     }
 
@@ -152,7 +160,7 @@ impl World {
         out
     }
 
-    pub(super) async fn head(&self) -> RevisionId {
+    pub(crate) async fn head(&self) -> RevisionId {
         self.store.head().await.unwrap()
     }
 }
@@ -174,12 +182,12 @@ pub(super) fn changes(layer: &str, mode: Mode, ops: Vec<RowOp>) -> Changeset {
     }
 }
 
-pub(super) fn delivery(layer: &str, mode: Mode, rows: Vec<Row>) -> Changeset {
+pub(crate) fn delivery(layer: &str, mode: Mode, rows: Vec<Row>) -> Changeset {
     changes(layer, mode, rows.into_iter().map(|row| RowOp::Put { id: None, row }).collect())
 }
 
 /// A spot with a code, a number and a place.
-pub(super) fn spot(code: &str, n: i64, at: [f64; 2]) -> Row {
+pub(crate) fn spot(code: &str, n: i64, at: [f64; 2]) -> Row {
     let mut values = vec![Value::Null; 9];
     values[0] = Value::text(code);
     values[1] = Value::text(format!("沅江{code}"));

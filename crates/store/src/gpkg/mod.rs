@@ -2,12 +2,13 @@
 //! transaction. WAL: readers never wait for the writer.
 
 mod blob;
+mod foreign;
 mod read;
 mod schema;
 mod write;
 
 use crate::api::{FeatureVersion, Store, StoreError};
-use crate::log;
+use crate::log::{self, Work};
 use async_trait::async_trait;
 use ditu_access::View;
 use ditu_model::{
@@ -18,9 +19,14 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How long a second writer waits for the first.
 const WAIT: Duration = Duration::from_secs(20);
+/// How long a stream waits for its turn.
+const TURN: Duration = Duration::from_secs(5);
+/// Streams at once; further ones wait, then are told to come back.
+const STREAMS: usize = 64;
 /// Idle reading connections kept.
 const IDLE: usize = 8;
 
@@ -31,6 +37,8 @@ pub(crate) struct File {
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Option<Connection>>,
     head: Mutex<Head>,
+    /// Streams open at once: each holds a thread and a connection for as long as its reader takes.
+    streams: Arc<Semaphore>,
 }
 
 struct Head {
@@ -68,7 +76,7 @@ fn connect(path: &Path, write: bool) -> rusqlite::Result<Connection> {
     if write {
         // Triggers keep the R-tree for other programs; this one keeps it itself.
         db.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-        db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")?;
+        db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;")?;
     } else {
         db.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -16384;")?;
     }
@@ -78,7 +86,11 @@ fn connect(path: &Path, write: bool) -> rusqlite::Result<Connection> {
 /// Opens or makes the file.
 pub(crate) async fn open(path: &Path, layers: Arc<Layers>) -> Result<Arc<dyn Store>, StoreError> {
     let path = path.to_owned();
-    blocking(move || {
+    blocking(move || Ok(Arc::new(GeoPackage(Arc::new(File::open(path, layers)?))) as Arc<dyn Store>)).await
+}
+
+impl File {
+    fn open(path: PathBuf, layers: Arc<Layers>) -> Result<File, StoreError> {
         let failed = env(&format!("opening {}", path.display()));
         let new = !path.exists();
         let mut db = connect(&path, true).map_err(&failed)?;
@@ -90,16 +102,15 @@ pub(crate) async fn open(path: &Path, layers: Arc<Layers>) -> Result<Arc<dyn Sto
         schema::prepare(&mut db, &layers)?;
         let head_db = connect(&path, false).map_err(&failed)?;
         let head = Head { db: head_db, version: -1, head: RevisionId(0) };
-        let file = File {
+        Ok(File {
             path,
             layers,
             readers: Mutex::default(),
             writer: Mutex::new(Some(db)),
             head: Mutex::new(head),
-        };
-        Ok(Arc::new(GeoPackage(Arc::new(file))) as Arc<dyn Store>)
-    })
-    .await
+            streams: Arc::new(Semaphore::new(STREAMS)),
+        })
+    }
 }
 
 /// Runs on a thread that may wait for a disk.
@@ -134,7 +145,8 @@ impl File {
         self.layers.get(layer).cloned().ok_or_else(|| StoreError::NoLayer(layer.clone()))
     }
 
-    fn head(&self) -> Result<RevisionId, StoreError> {
+    /// The head; `None` when another program's edits must be taken into the log first.
+    fn head(&self, adopted: bool) -> Result<Option<RevisionId>, StoreError> {
         let failed = env("asking for the head revision");
         let mut h = self.head.lock().unwrap_or_else(|e| e.into_inner());
         let version: i64 =
@@ -142,14 +154,21 @@ impl File {
                 .and_then(|mut s| s.query_row([], |r| r.get(0)))
                 .map_err(&failed)?;
         if version != h.version {
+            let mut layers = self.layers.iter();
+            let pending = layers.try_fold(false, |p, def| Ok(p || foreign::pending(&h.db, def)?));
+            let pending = pending.map_err(&failed)?;
+            if pending && !adopted {
+                return Ok(None);
+            }
             let head: i64 =
                 h.db.prepare_cached("SELECT ifnull(max(id), 0) FROM ditu_revision")
                     .and_then(|mut s| s.query_row([], |r| r.get(0)))
                     .map_err(&failed)?;
             h.head = RevisionId(head as u64);
-            h.version = version;
+            // While edits wait because somebody else writes, the next caller looks again.
+            h.version = if pending { -1 } else { version };
         }
-        Ok(h.head)
+        Ok(Some(h.head))
     }
 }
 
@@ -161,13 +180,21 @@ impl Store for GeoPackage {
 
     async fn head(&self) -> Result<RevisionId, StoreError> {
         // A look at shared memory: microseconds, no need of another thread.
-        self.0.head()
+        if let Some(head) = self.0.head(false)? {
+            return Ok(head);
+        }
+        let file = self.0.clone();
+        blocking(move || {
+            foreign::adopt_now(&file)?;
+            Ok(file.head(true)?.unwrap_or_default())
+        })
+        .await
     }
 
     async fn commit(&self, view: &View, changeset: Changeset) -> Result<Commit, StoreError> {
         log::may_write(view, changeset.deliveries.iter().map(|d| &d.layer))?;
         let file = self.0.clone();
-        blocking(move || write::commit(&file, changeset, false)).await
+        blocking(move || write::commit(&file, Work::Changes(changeset))).await
     }
 
     async fn revisions(
@@ -219,15 +246,49 @@ impl Store for GeoPackage {
     ) -> Result<Commit, StoreError> {
         log::may_write(view, [layer])?;
         let (file, def) = (self.0.clone(), self.0.def(layer)?);
-        blocking(move || {
-            let head = file.head()?;
-            let back = file.read(|db| read::diff(db, &def, head, to))?;
-            write::commit(&file, log::rollback(def.id.clone(), back, origin), true)
-        })
-        .await
+        blocking(move || write::commit(&file, Work::Back { def, to, origin })).await
     }
 
     fn reader(&self, view: Arc<View>) -> Arc<dyn FeatureSource> {
         Arc::new(read::Reader { file: self.0.clone(), view })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{delivery, layers, operator, spot};
+    use ditu_model::Mode;
+
+    /// SQLite's own limit of pages answers as a full disk does; its read-only switch as a read-only file does.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_disk_and_a_file_that_became_read_only_are_told_and_leave_the_store_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Arc::new(File::open(dir.path().join("city.gpkg"), layers()).unwrap());
+        let store = GeoPackage(file.clone());
+        let at = [111.5, 29.0];
+        let put = |n: i64| {
+            delivery("t.spot", Mode::Append, (0..n).map(|i| spot(&format!("{n}/{i}"), i, at)).collect())
+        };
+        store.commit(&operator(), put(1)).await.unwrap();
+        for (on, off, told) in [
+            ("PRAGMA max_page_count = 120", "PRAGMA max_page_count = 1073741823", "full"),
+            ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", "readonly"),
+        ] {
+            let set = |sql: &str| {
+                file.writer.lock().unwrap().as_ref().unwrap().query_row(sql, [], |_| Ok(())).ok();
+            };
+            set(on);
+            let refused = store.commit(&operator(), put(20_000)).await.unwrap_err();
+            assert!(matches!(refused, StoreError::Environment { .. }), "{refused}");
+            assert!(refused.to_string().contains(told), "{refused}");
+            set(off);
+            assert_eq!(store.head().await.unwrap(), RevisionId(1));
+        }
+        store.commit(&operator(), put(2)).await.unwrap();
+        let sound: String = file
+            .read(|db| db.query_row("PRAGMA integrity_check", [], |r| r.get(0)).map_err(env("checking")))
+            .unwrap();
+        assert_eq!((sound.as_str(), store.head().await.unwrap()), ("ok", RevisionId(2)));
     }
 }

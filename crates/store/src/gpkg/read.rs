@@ -25,7 +25,7 @@ fn columns(def: &LayerDef, table: &str) -> String {
     def.fields.iter().map(|f| format!(", {table}.{}", quote(&f.name))).collect()
 }
 
-fn feature(def: &LayerDef, r: &rusqlite::Row<'_>) -> rusqlite::Result<Feature> {
+pub(super) fn feature(def: &LayerDef, r: &rusqlite::Row<'_>) -> rusqlite::Result<Feature> {
     let geometry = r.get_ref(1)?.as_blob_or_null()?.and_then(blob::read);
     let values = def.fields.iter().enumerate().map(|(i, f)| Ok(blob::value(f, r.get_ref(i + 2)?)));
     let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
@@ -111,7 +111,7 @@ fn entries(
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query(params![layer, after, to, one])?;
     while let Some(r) = rows.next()? {
-        let before = r.get_ref(2)?.as_blob_or_null()?.and_then(|b| codec::decode(b, def.fields.len()));
+        let before = r.get_ref(2)?.as_blob_or_null()?.and_then(|b| codec::decode(b, &def.fields));
         found.entry(r.get::<_, i64>(0)? as u64).or_default().push((r.get::<_, i64>(1)? as u64, before));
     }
     for list in found.values_mut() {
@@ -290,9 +290,12 @@ impl FeatureSource for Reader {
     async fn scan(&self, layer: &LayerId, query: Query) -> Result<FeatureStream, SourceError> {
         let scope = self.scope(layer)?;
         let (file, id) = (self.file.clone(), layer.clone());
+        let turn = tokio::time::timeout(super::TURN, file.streams.clone().acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(SourceError::Busy { retry_after_s: 2 }) };
         let (send, receive) = tokio::sync::mpsc::channel::<Result<Vec<Feature>, SourceError>>(2);
         let (tell, told) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let mut tell = Some(tell);
             let failed = env("reading the layer");
             let result = file.read(|db| {
@@ -360,7 +363,9 @@ impl FeatureSource for Reader {
             let mut rows = statement.query(params![name, after])?;
             while let Some(r) = rows.next()? {
                 for id in r.get::<_, i64>(0)? as u64..=r.get::<_, i64>(1)? as u64 {
-                    found.insert(id, (r.get::<_, i64>(2)? as u64, Vec::new()));
+                    // Restored features are listed a second time.
+                    let entry = found.entry(id).or_insert((0, Vec::new()));
+                    entry.0 = entry.0.max(r.get::<_, i64>(2)? as u64);
                 }
             }
             let sql = "SELECT fid, revision, min_x, min_y, max_x, max_y FROM ditu_change

@@ -67,16 +67,17 @@ pub(super) fn prepare(db: &mut Connection, layers: &Layers) -> Result<(), StoreE
     for def in layers.iter() {
         let table = def.id.table();
         if has(&table).map_err(&failed)? {
-            columns(&tx, def)?;
+            columns(&tx, def, &table)?;
         } else {
             tx.execute_batch(&layer_sql(def)).map_err(&failed)?;
             register(&tx, def).map_err(&failed)?;
         }
+        super::foreign::prepare(&tx, def)?;
     }
     tx.commit().map_err(&failed)
 }
 
-fn sql_type(kind: FieldType) -> &'static str {
+pub(super) fn sql_type(kind: FieldType) -> &'static str {
     match kind {
         FieldType::Text | FieldType::Json => "TEXT",
         FieldType::Integer => "INTEGER",
@@ -162,17 +163,16 @@ fn register(db: &Connection, def: &LayerDef) -> rusqlite::Result<()> {
 }
 
 /// Adds columns for fields that the file does not have yet; a column of another type is refused.
-fn columns(db: &Connection, def: &LayerDef) -> Result<(), StoreError> {
+pub(super) fn columns(db: &Connection, def: &LayerDef, table: &str) -> Result<(), StoreError> {
     let failed = env("reading the GeoPackage's tables");
-    let table = def.id.table();
     let mut statement = db.prepare("SELECT name, type FROM pragma_table_info(?1)").map_err(&failed)?;
-    let rows = statement.query_map([&table], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)));
+    let rows = statement.query_map([table], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)));
     let present: Vec<(String, String)> = rows.and_then(Iterator::collect).map_err(&failed)?;
     for field in &def.fields {
         let wanted = sql_type(field.kind);
         match present.iter().find(|(name, _)| name.eq_ignore_ascii_case(&field.name)) {
             None => {
-                let sql = format!("ALTER TABLE {} ADD COLUMN {} {wanted}", quote(&table), quote(&field.name));
+                let sql = format!("ALTER TABLE {} ADD COLUMN {} {wanted}", quote(table), quote(&field.name));
                 db.execute_batch(&sql).map_err(&failed)?;
             }
             Some((_, kind)) if kind.eq_ignore_ascii_case(wanted) => {}

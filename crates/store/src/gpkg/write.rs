@@ -1,18 +1,17 @@
 //! Commits: one transaction, one revision, or nothing.
 
 use super::blob::{self, Bound};
-use super::{File, env, quote, read};
+use super::{File, env, foreign, quote, read};
 use crate::api::StoreError;
 use crate::codec;
+use crate::log::{self, Added, Work};
 use crate::merge::{Action, Lookup, Merge, Side};
-use ditu_model::{
-    Bounds, Changeset, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row,
-};
+use ditu_model::{Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
 use std::sync::Arc;
 
-pub(super) fn commit(file: &File, changeset: Changeset, restore: bool) -> Result<Commit, StoreError> {
+pub(super) fn commit(file: &File, work: Work) -> Result<Commit, StoreError> {
     let failed = env(&format!("writing {}", file.path.display()));
     let mut guard = file.writer.lock().unwrap_or_else(|e| e.into_inner());
     // Taken out, so that a connection in an unknown state after a panic is not used again.
@@ -25,9 +24,19 @@ pub(super) fn commit(file: &File, changeset: Changeset, restore: bool) -> Result
         let head: i64 = tx
             .query_row("SELECT ifnull(max(id), 0) FROM ditu_revision", [], |r| r.get(0))
             .map_err(&failed)?;
-        let revision = RevisionId(head as u64 + 1);
+        // What another program has edited comes first, as a revision of its own.
+        let head = foreign::adopt(file, &tx, head as u64)?;
+        let revision = RevisionId(head + 1);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let at = DateTime(now.as_millis() as i64);
+        let restore = matches!(work, Work::Back { .. });
+        let changeset = match work {
+            Work::Changes(changeset) => changeset,
+            Work::Back { def, to, origin } => {
+                let back = read::diff(&tx, &def, RevisionId(head), to)?;
+                log::rollback(def.id.clone(), back, origin)
+            }
+        };
         let mut done = Vec::new();
         for delivery in changeset.deliveries {
             let def = file.def(&delivery.layer)?;
@@ -48,7 +57,8 @@ pub(super) fn commit(file: &File, changeset: Changeset, restore: bool) -> Result
             done.push(revision);
         }
         if done.is_empty() {
-            return Ok(Commit::Unchanged(RevisionId(head as u64)));
+            tx.commit().map_err(&failed)?;
+            return Ok(Commit::Unchanged(RevisionId(head)));
         }
         tx.commit().map_err(&failed)?;
         Ok(Commit::Done(done))
@@ -61,7 +71,7 @@ pub(super) fn commit(file: &File, changeset: Changeset, restore: bool) -> Result
     result
 }
 
-fn record(db: &Connection, r: &Revision, def: &LayerDef) -> rusqlite::Result<()> {
+pub(super) fn record(db: &Connection, r: &Revision, def: &LayerDef) -> rusqlite::Result<()> {
     db.execute(
         "INSERT INTO ditu_revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
@@ -90,14 +100,14 @@ fn record(db: &Connection, r: &Revision, def: &LayerDef) -> rusqlite::Result<()>
 }
 
 #[derive(Default)]
-struct Counts {
-    added: u64,
-    changed: u64,
-    removed: u64,
+pub(super) struct Counts {
+    pub(super) added: u64,
+    pub(super) changed: u64,
+    pub(super) removed: u64,
 }
 
 /// Writes one layer's part of a revision.
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     db: &'a Connection,
     def: Arc<LayerDef>,
     revision: RevisionId,
@@ -108,12 +118,16 @@ struct Writer<'a> {
     deletes: [String; 3],
     counts: Counts,
     /// Ranges of ids that this revision brought, in order.
-    added: Vec<(FeatureId, FeatureId)>,
+    added: Added,
     blob: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(db: &'a Connection, def: Arc<LayerDef>, revision: RevisionId) -> Result<Writer<'a>, StoreError> {
+    pub(super) fn new(
+        db: &'a Connection,
+        def: Arc<LayerDef>,
+        revision: RevisionId,
+    ) -> Result<Writer<'a>, StoreError> {
         let t = def.id.table();
         let (q, tree, side) =
             (quote(&t), quote(&format!("rtree_{t}_geom")), quote(&format!("ditu_side_{t}")));
@@ -138,7 +152,7 @@ impl<'a> Writer<'a> {
                 format!("DELETE FROM {tree} WHERE id = ?1"),
             ],
             counts: Counts::default(),
-            added: Vec::new(),
+            added: Added::default(),
             blob: Vec::new(),
             def,
         })
@@ -167,17 +181,45 @@ impl<'a> Writer<'a> {
         }
         let next = merge.next_id();
         drop(merge);
-        for (first, last) in &self.added {
+        self.finish(next)
+    }
+
+    /// Notes what another program did to a feature: what it was before, and what matching knows of it now.
+    pub(super) fn note(
+        &mut self,
+        id: FeatureId,
+        before: Option<&Row>,
+        now: Option<Side>,
+    ) -> rusqlite::Result<()> {
+        match now {
+            Some(side) => self.put_side(id, side)?,
+            None => drop(self.db.prepare_cached(&self.deletes[1])?.execute([id as i64])?),
+        }
+        match (before, now) {
+            (Some(_), Some(_)) => self.counts.changed += 1,
+            (Some(_), None) => self.counts.removed += 1,
+            (None, _) => {
+                self.counts.added += 1;
+                self.added.push(id);
+            }
+        }
+        before.map_or(Ok(()), |before| self.log(id, before))
+    }
+
+    /// Writes the layer's part of the log; ids below `next` are never given again.
+    pub(super) fn finish(self, next: FeatureId) -> Result<Counts, StoreError> {
+        let failed = env("writing the log");
+        for (first, last) in self.added.ranges() {
             self.db
                 .execute(
                     "INSERT INTO ditu_added VALUES (?1, ?2, ?3, ?4)",
-                    params![self.def.id.as_str(), self.revision.0 as i64, *first as i64, *last as i64],
+                    params![self.def.id.as_str(), self.revision.0 as i64, first as i64, last as i64],
                 )
                 .map_err(&failed)?;
         }
         self.db
             .execute(
-                "UPDATE ditu_layer SET next_id = ?2, features = features + ?3,
+                "UPDATE ditu_layer SET next_id = max(next_id, ?2), features = features + ?3,
                  revision = CASE WHEN ?5 THEN ?4 ELSE revision END WHERE layer = ?1",
                 params![
                     self.def.id.as_str(),
@@ -196,11 +238,7 @@ impl<'a> Writer<'a> {
             Action::Insert { id, row, side } => {
                 self.put(id, &row, side, false)?;
                 self.counts.added += 1;
-                match self.added.last_mut() {
-                    // A restored id lies below those given out now: it is logged by itself.
-                    Some((_, last)) if *last + 1 == id => *last = id,
-                    _ => self.added.push((id, id)),
-                }
+                self.added.push(id);
             }
             Action::Update { id, row, side } => {
                 let before = read::row(self.db, &self.def, id)?;
@@ -249,9 +287,13 @@ impl<'a> Writer<'a> {
                 .prepare_cached(&self.tree_put)?
                 .execute(params![id, b.min[0], b.max[0], b.min[1], b.max[1]])?;
         }
+        self.put_side(id as u64, side)
+    }
+
+    fn put_side(&self, id: FeatureId, side: Side) -> rusqlite::Result<()> {
         let key = side.key.map(u128::to_be_bytes);
         self.db.prepare_cached(&self.side_put)?.execute(params![
-            id,
+            id as i64,
             key.as_ref().map(|k| &k[..]),
             &side.content.to_be_bytes()[..]
         ])?;
@@ -260,7 +302,7 @@ impl<'a> Writer<'a> {
 
     /// Keeps what a feature was. Within one revision the first "before" is the one that counts.
     fn log(&mut self, id: FeatureId, before: &Row) -> rusqlite::Result<()> {
-        if self.added.iter().any(|(first, last)| (*first..=*last).contains(&id)) {
+        if self.added.contains(id) {
             return Ok(());
         }
         let b = before.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds());
@@ -271,7 +313,7 @@ impl<'a> Writer<'a> {
                 self.def.id.as_str(),
                 self.revision.0 as i64,
                 id as i64,
-                codec::encode(before),
+                codec::encode(before, &self.def.fields),
                 side(b.min[0]),
                 side(b.min[1]),
                 side(b.max[0]),

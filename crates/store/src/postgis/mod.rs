@@ -10,7 +10,7 @@ mod schema;
 mod write;
 
 use crate::api::{FeatureVersion, Store, StoreError};
-use crate::log;
+use crate::log::{self, Work};
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use ditu_access::View;
@@ -60,12 +60,22 @@ fn quote(name: &str) -> String {
 
 /// Connects and prepares the schema.
 pub(crate) async fn open(url: &str, schema: &str, layers: Arc<Layers>) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(PostGis(Arc::new(connect(url, schema, layers, CONNECTIONS, WAIT).await?))))
+}
+
+async fn connect(
+    url: &str,
+    schema: &str,
+    layers: Arc<Layers>,
+    connections: usize,
+    wait: Duration,
+) -> Result<Database, StoreError> {
     let config: tokio_postgres::Config = url.parse().map_err(env("reading the database's address"))?;
     let manager =
         Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     let pool = Pool::builder(manager)
-        .max_size(CONNECTIONS)
-        .wait_timeout(Some(WAIT))
+        .max_size(connections)
+        .wait_timeout(Some(wait))
         .create_timeout(Some(WAIT))
         .runtime(Runtime::Tokio1)
         .build()
@@ -86,7 +96,7 @@ pub(crate) async fn open(url: &str, schema: &str, layers: Arc<Layers>) -> Result
     schema::prepare(&tx, schema, database.lock, &database.layers).await?;
     tx.commit().await.map_err(env("preparing the database"))?;
     drop(client);
-    Ok(Arc::new(PostGis(Arc::new(database))))
+    Ok(database)
 }
 
 impl Database {
@@ -150,7 +160,7 @@ impl Store for PostGis {
 
     async fn commit(&self, view: &View, changeset: Changeset) -> Result<Commit, StoreError> {
         log::may_write(view, changeset.deliveries.iter().map(|d| &d.layer))?;
-        write::commit(self.0.clone(), changeset, false).await
+        write::commit(self.0.clone(), Work::Changes(changeset)).await
     }
 
     async fn revisions(
@@ -204,12 +214,104 @@ impl Store for PostGis {
     ) -> Result<Commit, StoreError> {
         log::may_write(view, [layer])?;
         let def = self.0.def(layer)?;
-        let head = self.head().await?;
-        let back = read::diff(&self.0, &def, head, to).await?;
-        write::commit(self.0.clone(), log::rollback(def.id.clone(), back, origin), true).await
+        write::commit(self.0.clone(), Work::Back { def, to, origin }).await
     }
 
     fn reader(&self, view: Arc<View>) -> Arc<dyn FeatureSource> {
         Arc::new(read::Reader { database: self.0.clone(), view })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Target;
+    use crate::conformance::{World, all, delivery, id, layers, operator, spot};
+    use ditu_model::{Delivery, Mode, RowOp};
+
+    /// A pooler in transaction mode gives the session to another client between transactions: what one leaves in it,
+    /// a statement's name or a setting, breaks the next.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_is_left_in_a_session_after_reads_writes_and_refusals() {
+        let w = World::postgis("session").await;
+        let Some(Target::PostGis { url, schema }) = w.target else { unreachable!() };
+        let database = Arc::new(connect(&url, &schema, layers(), CONNECTIONS, WAIT).await.unwrap());
+        let store = PostGis(database.clone());
+        let put = |codes: &[&str]| {
+            delivery("t.spot", Mode::Append, codes.iter().map(|c| spot(c, 1, [111.0, 29.0])).collect())
+        };
+        store.commit(&operator(), put(&["a", "b"])).await.unwrap();
+        store.commit(&operator(), put(&["a"])).await.unwrap_err();
+        store.rollback(&operator(), &id("t.spot"), RevisionId(0), Origin::default()).await.unwrap();
+        store.head().await.unwrap();
+        store.revisions(&operator(), None, 9).await.unwrap();
+        store.feature_history(&operator(), &id("t.spot"), 1).await.unwrap();
+        let reader = store.reader(operator());
+        reader.changes(&id("t.spot"), RevisionId(0), 9).await.unwrap();
+        assert_eq!(all(reader.as_ref(), &id("t.spot")).await.len(), 0);
+        let mut held = Vec::new();
+        for _ in 0..database.pool.status().size {
+            let client = database.client().await.unwrap();
+            let sql = "SELECT (SELECT count(*) FROM pg_prepared_statements)::bigint,
+                       (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())::bigint,
+                       coalesce(current_setting('ditu.writer', true), ''), current_setting('lock_timeout')";
+            let rows = client.query_typed(sql, &[]).await.unwrap();
+            let got = (rows[0].get::<_, i64>(0), rows[0].get::<_, i64>(1), rows[0].get::<_, String>(2));
+            assert_eq!(got, (0, 0, String::new()));
+            assert_eq!(rows[0].get::<_, String>(3), "0");
+            held.push(client);
+        }
+        assert!(!held.is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_pool_that_is_used_up_is_busy_after_a_wait_and_not_for_ever() {
+        let w = World::postgis("pool").await;
+        let Some(Target::PostGis { url, schema }) = w.target else { unreachable!() };
+        let wait = Duration::from_millis(1);
+        let database = Arc::new(connect(&url, &schema, layers(), 1, wait).await.unwrap());
+        let store = PostGis(database.clone());
+        let held = database.client().await.unwrap();
+        assert!(matches!(store.head().await.unwrap_err(), StoreError::Busy { .. }));
+        let refused = store.reader(operator()).count(&id("t.spot")).await.unwrap_err();
+        assert!(matches!(refused, ditu_model::SourceError::Busy { .. }), "{refused}");
+        drop(held);
+        assert_eq!(store.head().await.unwrap(), RevisionId(0));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_backend_ended_in_the_middle_of_a_commit_leaves_the_old_state() {
+        let w = World::postgis("terminate").await;
+        let Some(Target::PostGis { url, .. }) = w.target.clone() else { unreachable!() };
+        w.store
+            .commit(&operator(), delivery("t.spot", Mode::Replace, vec![spot("a", 1, [111.0, 29.0])]))
+            .await
+            .unwrap();
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let handle = tokio::runtime::Handle::current();
+        let rows = (0..4).map(move |batch: i64| {
+            if batch == 2 {
+                let sql = "SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+                           JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_stat_activity a ON a.pid = l.pid
+                           WHERE n.nspname = 'c_terminate' AND c.relname = 't_spot' AND a.pid <> pg_backend_pid()";
+                let ended = handle.block_on(client.query(sql, &[])).map_err(|e| e.to_string())?;
+                assert!(!ended.is_empty(), "the commit holds a lock on its table");
+            }
+            let put = |i| RowOp::Put { id: None, row: spot(&format!("{batch}/{i}"), i, [111.0, 29.0]) };
+            Ok((0..50).map(put).collect())
+        });
+        let changes = Changeset {
+            origin: Origin::default(),
+            deliveries: vec![Delivery { layer: id("t.spot"), mode: Mode::Replace, rows: Box::new(rows) }],
+        };
+        let refused = w.store.commit(&operator(), changes).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Environment { .. }), "{refused}");
+        connection.await.unwrap().unwrap();
+        assert_eq!(w.head().await, RevisionId(1));
+        assert_eq!(w.all("t.spot").await.len(), 1);
+        let again = delivery("t.spot", Mode::Upsert, vec![spot("b", 1, [111.0, 29.0])]);
+        w.store.commit(&operator(), again).await.unwrap();
+        assert_eq!(w.head().await, RevisionId(2));
     }
 }

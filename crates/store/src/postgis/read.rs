@@ -179,21 +179,32 @@ pub(super) async fn diff(
     a: RevisionId,
     b: RevisionId,
 ) -> Result<Vec<Difference>, StoreError> {
-    let failed = env("reading the history");
     let mut client = database.client().await?;
-    let tx = snapshot!(client).map_err(&failed)?;
+    let tx = snapshot!(client).map_err(env("reading the history"))?;
+    diff_in(database, &tx, def, a, b).await
+}
+
+/// The same within a transaction.
+pub(super) async fn diff_in(
+    database: &Database,
+    tx: &Transaction<'_>,
+    def: &LayerDef,
+    a: RevisionId,
+    b: RevisionId,
+) -> Result<Vec<Difference>, StoreError> {
+    let failed = env("reading the history");
     let sql = format!("SELECT coalesce(max(id), 0) FROM {}", database.own("ditu_revision"));
     let head = tx.query_one(&sql, &[]).await.map_err(&failed)?.get::<_, i64>(0) as u64;
     if let Some(unknown) = [a, b].into_iter().find(|r| r.0 > head) {
         return Err(StoreError::NoRevision(unknown));
     }
-    let touched = entries(database, &tx, def, a.min(b).0, None).await.map_err(&failed)?;
+    let touched = entries(database, tx, def, a.min(b).0, None).await.map_err(&failed)?;
     let high = a.max(b).0;
     let touched: Vec<(FeatureId, Entries)> = touched.into_iter().filter(|(_, l)| l[0].0 <= high).collect();
     let mut out = Vec::new();
     for chunk in touched.chunks(2000) {
         let ids: Vec<i64> = chunk.iter().map(|(id, _)| *id as i64).collect();
-        let now = rows(database, &tx, def, &ids).await.map_err(&failed)?;
+        let now = rows(database, tx, def, &ids).await.map_err(&failed)?;
         for (id, list) in chunk {
             // The state at a revision is what was before the first change after it, or what is now.
             let at = |r: RevisionId| {
@@ -406,7 +417,9 @@ impl FeatureSource for Reader {
         let sql = format!("SELECT first, last, revision FROM {added} WHERE layer = $1 AND revision > $2");
         for r in tx.query(&sql, &[&name, &after]).await.map_err(sql_failed)? {
             for id in r.get::<_, i64>(0) as u64..=r.get::<_, i64>(1) as u64 {
-                found.insert(id, (r.get::<_, i64>(2) as u64, Vec::new()));
+                // Restored features are listed a second time.
+                let entry = found.entry(id).or_insert((0, Vec::new()));
+                entry.0 = entry.0.max(r.get::<_, i64>(2) as u64);
             }
         }
         let sql = format!(

@@ -34,6 +34,11 @@ DECLARE
   was_geom geometry;
   feature bigint;
 BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    RAISE EXCEPTION 'ditu: TRUNCATE cannot be logged; use DELETE';
+  ELSIF TG_OP = 'UPDATE' AND OLD.fid <> NEW.fid THEN
+    RAISE EXCEPTION 'ditu: fid % is the feature''s lasting id and cannot be changed', OLD.fid;
+  END IF;
   IF mine IS NULL THEN
     PERFORM pg_advisory_xact_lock({lock});
     SELECT coalesce(max(r.id), 0) + 1 INTO rev FROM {s}.ditu_revision r;
@@ -50,7 +55,7 @@ BEGIN
     (TG_OP = 'INSERT')::int, (TG_OP = 'UPDATE')::int, (TG_OP = 'DELETE')::int)
   ON CONFLICT (layer, id) DO UPDATE SET added = r.added + excluded.added, changed = r.changed + excluded.changed,
     removed = r.removed + excluded.removed;
-  UPDATE {s}.ditu_layer SET revision = rev,
+  UPDATE {s}.ditu_layer SET revision = rev, next_id = greatest(next_id, feature + 1),
     features = features + (TG_OP = 'INSERT')::int - (TG_OP = 'DELETE')::int WHERE layer = name;
   -- The hashes are not SQL's business: a NULL content is computed by the next import.
   IF TG_OP = 'DELETE' THEN
@@ -137,6 +142,7 @@ CREATE INDEX {side_key} ON {s}.{side} (key);
 CREATE TRIGGER ditu_log AFTER INSERT OR UPDATE OR DELETE ON {s}.{q} FOR EACH ROW
   WHEN (current_setting('ditu.writer', true) IS DISTINCT FROM 'on')
   EXECUTE FUNCTION {s}.ditu_log('{name}', 'ditu_side_{t}');
+CREATE TRIGGER ditu_keep BEFORE TRUNCATE ON {s}.{q} FOR EACH STATEMENT EXECUTE FUNCTION {s}.ditu_log('{name}');
 "#,
             index = quote(&format!("{t}_geom")),
             side_key = quote(&format!("ditu_side_{t}_key")),

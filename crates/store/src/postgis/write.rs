@@ -3,21 +3,16 @@
 use super::copy::Copy;
 use super::{Database, env, read};
 use crate::api::StoreError;
+use crate::log::{self, Added, Work};
 use crate::merge::{Action, Lookup, Merge, Side};
 use bytes::Bytes;
-use ditu_model::{
-    Changeset, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row,
-};
+use ditu_model::{Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row};
 use futures_util::{SinkExt, pin_mut};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio_postgres::Transaction;
 
-pub(super) async fn commit(
-    database: Arc<Database>,
-    changeset: Changeset,
-    restore: bool,
-) -> Result<Commit, StoreError> {
+pub(super) async fn commit(database: Arc<Database>, work: Work) -> Result<Commit, StoreError> {
     // Deliveries are read by a blocking iterator: the whole commit runs on a thread that may wait.
     let handle = Handle::current();
     let task = tokio::task::spawn_blocking(move || {
@@ -37,6 +32,14 @@ pub(super) async fn commit(
         let row = handle.block_on(tx.query_one(&sql, &[])).map_err(&failed)?;
         let head = row.get::<_, i64>(0) as u64;
         let at = DateTime(row.get(1));
+        let restore = matches!(work, Work::Back { .. });
+        let changeset = match work {
+            Work::Changes(changeset) => changeset,
+            Work::Back { def, to, origin } => {
+                let back = read::diff_in(&database, &tx, &def, RevisionId(head), to);
+                log::rollback(def.id.clone(), handle.block_on(back)?, origin)
+            }
+        };
         let mut done = Vec::new();
         for delivery in changeset.deliveries {
             let def = database.def(&delivery.layer)?;
@@ -47,7 +50,7 @@ pub(super) async fn commit(
                 def: def.clone(),
                 revision: RevisionId(head + 1),
                 counts: Counts::default(),
-                added: Vec::new(),
+                added: Added::default(),
                 wkb: Vec::new(),
             };
             let counts = writer.run(delivery, restore)?;
@@ -112,7 +115,7 @@ struct Writer<'a> {
     def: Arc<LayerDef>,
     revision: RevisionId,
     counts: Counts,
-    added: Vec<(FeatureId, FeatureId)>,
+    added: Added,
     wkb: Vec<u8>,
 }
 
@@ -127,13 +130,6 @@ impl Writer<'_> {
         self.handle.block_on(read::recompute(self.database, self.tx, &self.def))?;
         let edit = delivery.mode == Mode::Edit;
         let existing = if edit || features == 0 { Vec::new() } else { self.sides()? };
-        // An index on an empty table is made faster after than beside the rows.
-        let index = self.database.own(&format!("{}_geom", self.def.id.table()));
-        let key_index = self.database.own(&format!("ditu_side_{}_key", self.def.id.table()));
-        let bulk = features == 0 && !edit;
-        if bulk {
-            self.execute(&format!("DROP INDEX IF EXISTS {index}, {key_index}"))?;
-        }
         let side = self.database.table("ditu_side_", &self.def);
         let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
         let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
@@ -143,19 +139,10 @@ impl Writer<'_> {
         }
         let next = merge.next_id() as i64;
         drop(merge);
-        if bulk {
-            let table = self.database.table("", &self.def);
-            let name = super::quote(&format!("{}_geom", self.def.id.table()));
-            let side = self.database.table("ditu_side_", &self.def);
-            let key = super::quote(&format!("ditu_side_{}_key", self.def.id.table()));
-            self.execute(&format!(
-                "CREATE INDEX {name} ON {table} USING gist (geom); CREATE INDEX {key} ON {side} (key)"
-            ))?;
-        }
         let sql = format!("INSERT INTO {} VALUES ($1, $2, $3, $4)", self.database.own("ditu_added"));
         let revision = self.revision.0 as i64;
-        for (first, last) in &self.added {
-            let (first, last) = (*first as i64, *last as i64);
+        for (first, last) in self.added.ranges() {
+            let (first, last) = (first as i64, last as i64);
             self.handle
                 .block_on(self.tx.execute(&sql, &[&layer, &revision, &first, &last]))
                 .map_err(&failed)?;
@@ -171,10 +158,6 @@ impl Writer<'_> {
             .block_on(self.tx.execute(&sql, &[&layer, &next, &grown, &revision, &touched]))
             .map_err(&failed)?;
         Ok(self.counts)
-    }
-
-    fn execute(&self, sql: &str) -> Result<(), StoreError> {
-        self.handle.block_on(self.tx.batch_execute(sql)).map_err(env("writing the layer"))
     }
 
     fn sides(&self) -> Result<Vec<(FeatureId, Side)>, StoreError> {
@@ -193,10 +176,7 @@ impl Writer<'_> {
             match action {
                 Action::Insert { id, row, side } => {
                     self.counts.added += 1;
-                    match self.added.last_mut() {
-                        Some((_, last)) if *last + 1 == id => *last = id,
-                        _ => self.added.push((id, id)),
-                    }
+                    self.added.push(id);
                     puts.push((id, row, side));
                 }
                 Action::Update { id, row, side } => {
@@ -224,7 +204,7 @@ impl Writer<'_> {
         let failed = env("writing the log");
         let (table, side) =
             (self.database.table("", &self.def), self.database.table("ditu_side_", &self.def));
-        let fresh = |id: &i64| self.added.iter().any(|(a, b)| (*a..=*b).contains(&(*id as u64)));
+        let fresh = |id: &i64| self.added.contains(*id as u64);
         let logged: Vec<i64> = ids.iter().copied().filter(|id| !fresh(id)).collect();
         let sql = format!(
             "INSERT INTO {} SELECT $1, $2, old_row.fid, to_jsonb(old_row) - 'geom', old_row.geom,
