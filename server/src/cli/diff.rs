@@ -1,0 +1,64 @@
+//! `ditu diff`: what differs between two revisions of a layer, as a table or as GeoJSON.
+
+use super::{Failure, layer, open_existing, operator, print};
+use crate::geojson;
+use crate::settings::Settings;
+use ditu_model::RevisionId;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The layer
+    layer: String,
+    /// The earlier revision
+    a: u64,
+    /// The later one
+    b: u64,
+    /// At most so many features
+    #[arg(long, default_value_t = 1000)]
+    limit: usize,
+    /// As GeoJSON
+    #[arg(long)]
+    geojson: bool,
+}
+
+pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
+    let id = layer(&settings, &args.layer)?;
+    let store = open_existing(&settings).await?;
+    let view = operator(&settings);
+    let scope = view.scope(&id).ok_or_else(|| Failure::Refused(args.layer.clone()))?;
+    let found = store.diff(&view, &id, RevisionId(args.a), RevisionId(args.b), args.limit).await?;
+    if args.geojson || settings.json {
+        let features = found.iter().filter_map(|d| {
+            let feature = d.after.as_ref().or(d.before.as_ref())?;
+            let mut json = geojson::feature(scope, feature);
+            json["change"] = match (&d.before, &d.after) {
+                (None, _) => "added",
+                (_, None) => "removed",
+                _ => "changed",
+            }
+            .into();
+            Some(json)
+        });
+        let list: Vec<_> = features.collect();
+        print(&serde_json::json!({"type": "FeatureCollection", "features": list}).to_string());
+        return Ok(());
+    }
+    for d in &found {
+        match (&d.before, &d.after) {
+            (None, _) => print(&format!("+ {}", d.id)),
+            (_, None) => print(&format!("- {}", d.id)),
+            (Some(a), Some(b)) => {
+                let fields = scope.layer().fields.iter().zip(a.row.values.iter().zip(&b.row.values));
+                let mut text: Vec<String> = fields
+                    .filter(|(_, (a, b))| a != b)
+                    .map(|(f, (a, b))| format!("{}: {a} → {b}", f.name))
+                    .collect();
+                if a.row.geometry != b.row.geometry {
+                    text.push("geometry".into());
+                }
+                print(&format!("~ {}  {}", d.id, text.join("; ")));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! `ditu doctor`: what is wrong with this installation, and the cure.
+
+use super::{Failure, open, operator, print, say};
+use crate::glyphs;
+use crate::settings::Settings;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) async fn run(_: &Args, settings: &Settings) -> Result<(), Failure> {
+    let mut bad = 0;
+    let mut line = |ok: bool, zh: String, en: String, cure_zh: &str, cure_en: &str| {
+        let text = say(settings.lang, &zh, &en).to_owned();
+        if ok {
+            print(&format!("✓ {text}"));
+        } else {
+            bad += 1;
+            print(&format!("✗ {text} — {}", say(settings.lang, cure_zh, cure_en)));
+        }
+    };
+    let n = settings.layers.len();
+    line(true, format!("图层定义 {n} 个"), format!("{n} layer definitions"), "", "");
+    let fonts = glyphs::Fonts::find();
+    let missing: Vec<&str> = glyphs::STACKS.into_iter().filter(|s| !fonts.has(s)).collect();
+    line(
+        missing.is_empty(),
+        format!(
+            "中文字体：{}",
+            if missing.is_empty() { "已找到".to_owned() } else { format!("缺 {}", missing.join("、")) }
+        ),
+        format!(
+            "Chinese fonts: {}",
+            if missing.is_empty() { "found".to_owned() } else { format!("missing {}", missing.join(", ")) }
+        ),
+        "安装 fonts-noto-cjk",
+        "install fonts-noto-cjk",
+    );
+    let web = crate::assets::web("index.html").is_some();
+    line(
+        web,
+        "网页已内置".into(),
+        "the web viewer is built in".into(),
+        "先构建 web/ 再编译",
+        "build web/, then the binary",
+    );
+    if settings.exists() {
+        match open(settings).await {
+            Ok(store) => {
+                let head = store.head().await?;
+                line(
+                    true,
+                    format!("数据库可用，当前版本 {head}"),
+                    format!("the store answers, head {head}"),
+                    "",
+                    "",
+                );
+                let reader = store.reader(operator(settings));
+                for def in settings.layers.iter() {
+                    if let Err(e) = reader.count(&def.id).await {
+                        line(
+                            false,
+                            format!("{}：{e}", def.id),
+                            format!("{}: {e}", def.id),
+                            "见上",
+                            "see above",
+                        );
+                    }
+                }
+            }
+            Err(Failure::Environment(e) | Failure::Refused(e) | Failure::Usage(e)) => {
+                line(
+                    false,
+                    format!("数据库不可用：{e}"),
+                    format!("the store fails: {e}"),
+                    "检查磁盘或数据库",
+                    "check disk or database",
+                );
+            }
+        }
+    } else {
+        print(say(settings.lang, "· 还没有数据；运行 ditu import", "· no data yet; run `ditu import`"));
+    }
+    if bad == 0 { Ok(()) } else { Err(Failure::Environment(format!("{bad}"))) }
+}

@@ -1,0 +1,191 @@
+//! The command line: a file a command.
+
+mod diff;
+mod doctor;
+mod history;
+pub(crate) mod import;
+mod layers;
+mod rollback;
+mod sample;
+mod serve;
+
+use crate::settings::{Flags, Settings};
+use clap::{Parser, Subcommand};
+use ditu_access::{Action, Gate, Grant, Principal, View};
+use ditu_importers::Lang;
+use ditu_model::LayerId;
+use ditu_store::{Store, StoreError};
+use std::fmt::Display;
+use std::sync::Arc;
+
+/// The subcommand that reads files by GDAL in a locked-in child process.
+pub(crate) const WORKER: &str = "gdal-worker";
+
+/// Ditu 底图: the shared map of a city.
+#[derive(Parser)]
+#[command(name = "ditu", version, about, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the sample city as survey offices deliver it 生成示例城市
+    Sample(sample::Args),
+    /// Import survey files: recognise, check, commit one revision, build tiles 导入测绘成果
+    Import(import::Args),
+    /// What is in the store 图层列表
+    Layers(layers::Args),
+    /// Revisions of a layer, or versions of a feature 版本历史
+    History(history::Args),
+    /// What differs between two revisions 版本比较
+    Diff(diff::Args),
+    /// Bring a layer back to a revision, as a new revision 回滚
+    Rollback(rollback::Args),
+    /// Serve tiles, features and the viewer 启动服务
+    Serve(serve::Args),
+    /// What is wrong with this installation, and the cure 环境检查
+    Doctor(doctor::Args),
+    /// Read a file by GDAL, locked in
+    #[command(name = WORKER, hide = true)]
+    GdalWorker,
+}
+
+/// Why a command failed; decides the exit status.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The data or the request is at fault: 1.
+    Refused(String),
+    /// Wrong usage: 2.
+    Usage(String),
+    /// Disk, database or network failed: 3.
+    Environment(String),
+}
+
+impl Failure {
+    pub(crate) fn environment(what: impl Display, e: impl Display) -> Failure {
+        Failure::Environment(format!("{what}: {e}"))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(e: StoreError) -> Self {
+        // The cause's own words come along: "opening x" alone helps nobody.
+        let mut text = e.to_string();
+        let mut source = std::error::Error::source(&e);
+        while let Some(s) = source {
+            if !text.contains(&s.to_string()) {
+                text += &format!(": {s}");
+            }
+            source = s.source();
+        }
+        match e {
+            StoreError::Environment { .. } | StoreError::Busy { .. } => Failure::Environment(text),
+            _ => Failure::Refused(text),
+        }
+    }
+}
+
+/// Runs the command of this process; its exit status.
+pub(crate) fn run() -> i32 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            return if e.use_stderr() { 2 } else { 0 };
+        }
+    };
+    if matches!(cli.command, Command::GdalWorker) {
+        return ditu_gdal::worker::main();
+    }
+    let lang = cli.flags.lang();
+    match dispatch(cli) {
+        Ok(()) => 0,
+        Err(failure) => {
+            let (status, zh, en, text) = match failure {
+                Failure::Refused(t) => (1, "已拒绝", "refused", t),
+                Failure::Usage(t) => (2, "用法错误", "usage", t),
+                Failure::Environment(t) => (3, "运行环境故障", "environment", t),
+            };
+            eprintln!("ditu: {}: {text}", say(lang, zh, en));
+            status
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<(), Failure> {
+    if let Command::Sample(args) = cli.command {
+        return sample::run(&args, cli.flags.lang(), cli.flags.json);
+    }
+    let settings = cli.flags.settings().map_err(Failure::Usage)?;
+    if let Command::Serve(args) = cli.command {
+        return serve::run(args, settings);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::environment("starting", e))?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Import(args) => import::run(args, settings).await,
+            Command::Layers(args) => layers::run(args, settings).await,
+            Command::History(args) => history::run(args, settings).await,
+            Command::Diff(args) => diff::run(args, settings).await,
+            Command::Rollback(args) => rollback::run(args, settings).await,
+            Command::Doctor(args) => doctor::run(&args, &settings).await,
+            Command::Sample(_) | Command::Serve(_) | Command::GdalWorker => Ok(()),
+        }
+    })
+}
+
+/// One of two languages.
+pub(crate) fn say<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
+    match lang {
+        Lang::Zh => zh,
+        Lang::En => en,
+    }
+}
+
+/// What the operator may do: everything.
+pub(crate) fn operator(settings: &Settings) -> Arc<View> {
+    Arc::new(
+        Gate::new(settings.layers.clone(), [Grant::operator()]).view(&Principal::Operator, Action::Manage),
+    )
+}
+
+/// Opens the store that is there; a missing one is the caller's mistake, not a reason to make one.
+pub(crate) async fn open_existing(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    if !settings.exists() {
+        let zh = format!("{} 中还没有数据；先运行 ditu import", settings.data.display());
+        let en = format!("there are no data in {} yet; run `ditu import` first", settings.data.display());
+        return Err(Failure::Refused(say(settings.lang, &zh, &en).to_owned()));
+    }
+    open(settings).await
+}
+
+/// Opens the store, making it if needed.
+pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    std::fs::create_dir_all(&settings.data).map_err(|e| Failure::environment(settings.data.display(), e))?;
+    Ok(ditu_store::open(&settings.target, settings.layers.clone()).await?)
+}
+
+/// A layer by name.
+pub(crate) fn layer(settings: &Settings, name: &str) -> Result<LayerId, Failure> {
+    settings.layers.named(name).map(|d| d.id.clone()).ok_or_else(|| {
+        let known: Vec<&str> = settings.layers.iter().map(|d| d.id.as_str()).collect();
+        let (zh, en) = (
+            format!("没有图层 {name}；有：{}", known.join("、")),
+            format!("there is no layer {name}; there are {}", known.join(", ")),
+        );
+        Failure::Usage(say(settings.lang, &zh, &en).to_owned())
+    })
+}
+
+/// Prints a line; a closed pipe ends quietly.
+pub(crate) fn print(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
