@@ -6,8 +6,9 @@ use std::time::Instant;
 fn main() {
     let zone = Crs::from_epsg(4525).expect("a code of the table");
     let transform = Transform::to_geographic(&zone, &Crs::CGCS2000).expect("one datum");
-    let points: Vec<[f64; 2]> =
-        (0..1_000_000).map(|i| [37_568_000.0 + f64::from(i % 1000), 3_212_000.0 + f64::from(i / 1000)]).collect();
+    let points: Vec<[f64; 2]> = (0..1_000_000)
+        .map(|i| [37_568_000.0 + f64::from(i % 1000), 3_212_000.0 + f64::from(i / 1000)])
+        .collect();
     for _ in 0..3 {
         let mut p = points.clone();
         let start = Instant::now();
