@@ -1,4 +1,4 @@
-//! The viewer, or a page that says what to do while there is nothing to view.
+//! The viewer (which itself says what to do while there are no data), or a page for a binary without one.
 
 use super::Caller;
 use crate::app::App;
@@ -9,7 +9,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use ditu_access::Action;
 
-const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'self'";
+const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; connect-src 'self' data: blob:; frame-ancestors 'self'";
 
 pub(crate) async fn file(
     app: Data<App>,
@@ -19,17 +19,15 @@ pub(crate) async fn file(
     caller.view(Action::Discover)?;
     let path = request.path().trim_start_matches('/');
     if path.is_empty() || path == "index.html" {
-        if app.store.head().await?.0 == 0 {
-            return Ok(page(&welcome(
+        return Ok(match assets::web("index.html") {
+            Some(index) => page(&String::from_utf8_lossy(&index.data)),
+            None if app.store.head().await?.0 == 0 => page(&welcome(
                 "还没有数据",
                 "No data yet",
                 "导入测绘成果（或先生成示例城市），然后刷新本页：",
                 "Import survey files (or write the sample city first), then reload:",
                 "ditu sample city\nditu import city",
-            )));
-        }
-        return Ok(match assets::web("index.html") {
-            Some(index) => page(&String::from_utf8_lossy(&index.data)),
+            )),
             None => page(&welcome(
                 "程序中没有网页",
                 "The viewer is not built in",
