@@ -91,7 +91,7 @@ fn segment(a: P, b: P, r: &Rect) -> Option<(P, P)> {
 
 /// Cuts a ring at one edge after the other (Sutherland, Hodgman 1974). Pieces may be joined along the edge; [`polygon`]
 /// parts them.
-fn ring(points: &[P], r: &Rect) -> Vec<P> {
+pub(crate) fn ring(points: &[P], r: &Rect) -> Vec<P> {
     let mut now = points.to_vec();
     for (axis, at, less) in [(0, r[0], false), (0, r[2], true), (1, r[1], false), (1, r[3], true)] {
         let inside = |p: &P| if less { p[axis] <= at } else { p[axis] >= at };

@@ -28,6 +28,8 @@ struct Frame {
     origin: P,
     /// The buffered tile on the band's grid.
     query: Rect,
+    /// The tile's corner on the band's grid.
+    corner: P,
 }
 
 impl Frame {
@@ -40,7 +42,12 @@ impl Frame {
         // One unit more: rounding may carry a point over the edge.
         let low = |v: i64| (scale(v - buffer) - 1).max(i64::from(i32::MIN)) as i32;
         let high = |v: i64| (scale(v + e + buffer) + 1).min(i64::from(i32::MAX)) as i32;
-        Frame { shift, origin: [x as i32, y as i32], query: [low(x), low(y), high(x), high(y)] }
+        Frame {
+            shift,
+            origin: [x as i32, y as i32],
+            query: [low(x), low(y), high(x), high(y)],
+            corner: [scale(x) as i32, scale(y) as i32],
+        }
     }
 
     /// A band point in tile units relative to the tile.
@@ -59,6 +66,7 @@ const TILE: Rect = [-BUFFER, -BUFFER, EXTENT + BUFFER, EXTENT + BUFFER];
 
 struct Hit<'a> {
     rank: u8,
+    whole: bool,
     hilbert: u32,
     id: u64,
     delta: bool,
@@ -156,7 +164,7 @@ pub(crate) fn layer(out: &mut Vec<u8>, source: &Source<'_>, scope: &Scope, at: T
         return;
     }
     if merged {
-        hits.sort_unstable_by_key(|h| (h.rank, h.hilbert, h.id));
+        hits.sort_unstable_by_key(|h| (h.rank, h.whole, h.hilbert, h.id));
     }
     SCRATCH.with_borrow_mut(|s| write_layer(out, source, scope, at, budget, &hits, s));
 }
@@ -170,10 +178,14 @@ fn collect<'a>(
     hits: &mut Vec<Hit<'a>>,
 ) {
     let frame = Frame::new(at, band.zoom);
-    band.search(at.z, &frame.query, |rank, b, record| {
-        let (low, high) = (frame.place([b[0], b[1]]), frame.place([b[2], b[3]]));
-        if low[0] > TILE[2] || low[1] > TILE[3] || high[0] < TILE[0] || high[1] < TILE[1] {
-            return;
+    band.search(at.z, &frame.query, frame.corner, |rank, own, b, record| {
+        let mut inside = false;
+        if let Some(own) = own {
+            let (low, high) = (frame.place([own[0], own[1]]), frame.place([own[2], own[3]]));
+            if low[0] > TILE[2] || low[1] > TILE[3] || high[0] < TILE[0] || high[1] < TILE[1] {
+                return;
+            }
+            inside = clip::holds(&TILE, low) && clip::holds(&TILE, high);
         }
         let mut head = record;
         let id = if merged { take(&mut head) } else { 0 };
@@ -182,14 +194,7 @@ fn collect<'a>(
         }
         let up = u32::from(FINE - band.zoom);
         let hilbert = if merged { order(b, up) } else { 0 };
-        hits.push(Hit {
-            rank,
-            hilbert,
-            id,
-            delta,
-            inside: clip::holds(&TILE, low) && clip::holds(&TILE, high),
-            record,
-        });
+        hits.push(Hit { rank, whole: own.is_some(), hilbert, id, delta, inside, record });
     });
 }
 

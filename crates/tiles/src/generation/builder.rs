@@ -3,6 +3,7 @@
 use super::file::{BandHead, GroupHead, Head, Section, definition_hash};
 use super::geometry::{self, kind};
 use super::rtree::{self, Box4};
+use super::split;
 use super::varint::put;
 use crate::arcs::Junctions;
 use crate::coord::{FINE, P, coarser, hilbert, to_grid};
@@ -20,6 +21,8 @@ const OWN_BAND: u8 = 16;
 
 struct Item {
     rank: u8,
+    /// A whole shape; pieces come first in their rank.
+    whole: bool,
     hilbert: u32,
     id: u64,
     bounds: Box4,
@@ -234,12 +237,18 @@ impl Builder {
         let boxes = |v: &[Box4]| v.iter().flatten().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
         let mut bands = Vec::new();
         for mut band in std::mem::take(&mut self.bands) {
-            band.items.sort_unstable_by_key(|i| (i.rank, i.hilbert, i.id));
+            band.items.sort_unstable_by_key(|i| (i.rank, i.whole, i.hilbert, i.id));
             let leaves: Vec<Box4> = band.items.iter().map(|i| i.bounds).collect();
             let (mut groups, mut nodes, mut first) = (Vec::new(), Vec::new(), 0);
-            for group in band.items.chunk_by(|a, b| a.rank == b.rank) {
+            for group in band.items.chunk_by(|a, b| (a.rank, a.whole) == (b.rank, b.whole)) {
                 let tree = rtree::pack(&leaves[first..first + group.len()]);
-                groups.push(GroupHead { rank: group[0].rank, first, count: group.len(), node: nodes.len() });
+                groups.push(GroupHead {
+                    rank: group[0].rank,
+                    pieces: !group[0].whole,
+                    first,
+                    count: group.len(),
+                    node: nodes.len(),
+                });
                 nodes.extend(tree);
                 first += group.len();
             }
@@ -319,14 +328,30 @@ impl BandBuilder {
         if parts.is_empty() {
             return;
         }
-        let bounds = bounds_of(&parts);
+        let kind = kind(shape);
+        let vertices: usize = parts.iter().map(Vec::len).sum();
+        if kind == 1 || self.zoom < split::FROM || vertices < split::LARGE {
+            let bounds = bounds_of(&parts);
+            return self.put(w, kind, &parts, true, bounds);
+        }
+        for (corner, parts) in split::split(kind, &parts, 1i64 << (self.zoom + 12)) {
+            let last = split::CELL - 1;
+            let cell = [corner[0], corner[1], corner[0] + last, corner[1] + last];
+            if !parts.is_empty() {
+                self.put(w, kind, &parts, false, cell);
+            }
+        }
+    }
+
+    fn put(&mut self, w: &Waiting, kind: u8, parts: &[Vec<P>], whole: bool, bounds: Box4) {
         let at = self.data.len();
         put(&mut self.data, w.id);
         put(&mut self.data, u64::from(w.attributes));
-        self.data.push(kind(shape));
-        geometry::write(&mut self.data, kind(shape), &parts, [0, 0]);
+        self.data.push(kind);
+        geometry::write(&mut self.data, kind, parts, [0, 0]);
         self.items.push(Item {
             rank: w.rank,
+            whole,
             hilbert: order(&bounds, u32::from(FINE - self.zoom)),
             id: w.id,
             bounds,

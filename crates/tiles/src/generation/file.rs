@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-const MAGIC: &[u8; 8] = b"DITUGEN1";
+const MAGIC: &[u8; 8] = b"DITUGEN2";
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Section {
@@ -22,6 +22,8 @@ pub(super) struct Section {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct GroupHead {
     pub(super) rank: u8,
+    /// Items are pieces of large shapes; their boxes are the cells they are cut to.
+    pub(super) pieces: bool,
     pub(super) first: usize,
     pub(super) count: usize,
     pub(super) node: usize,
@@ -266,13 +268,23 @@ pub(crate) struct Band<'a> {
 }
 
 impl<'a> Band<'a> {
-    /// Calls `hit` with rank, box and record of each feature of at most this rank that meets the box, in order.
-    pub(crate) fn search(&self, rank: u8, query: &Box4, mut hit: impl FnMut(u8, &Box4, &'a [u8])) {
+    /// Calls `hit` with rank, box and record of each feature of at most this rank that meets the box, in order. Of a
+    /// large shape the piece of the cell that holds `corner` is found, with no box.
+    pub(crate) fn search(
+        &self,
+        rank: u8,
+        query: &Box4,
+        corner: [i32; 2],
+        mut hit: impl FnMut(u8, Option<&Box4>, &Box4, &'a [u8]),
+    ) {
+        let corner = [corner[0], corner[1], corner[0], corner[1]];
         for group in self.head.groups.iter().take_while(|g| g.rank <= rank) {
             let nodes = Boxes(&self.nodes[group.node * 16..]);
+            let query = if group.pieces { &corner } else { query };
             rtree::search(self.leaves, group.first, group.count, nodes, query, &mut |i, bounds| {
                 let start = if i == 0 { 0 } else { u32_at(self.ends, i - 1) as usize };
-                hit(group.rank, bounds, &self.data[start..u32_at(self.ends, i) as usize]);
+                let own = (!group.pieces).then_some(bounds);
+                hit(group.rank, own, bounds, &self.data[start..u32_at(self.ends, i) as usize]);
             });
         }
     }

@@ -7,6 +7,7 @@ mod builder;
 mod file;
 pub(crate) mod geometry;
 mod rtree;
+mod split;
 pub(crate) mod varint;
 
 pub(crate) use builder::{Builder, order};
