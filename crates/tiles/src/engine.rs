@@ -275,10 +275,12 @@ impl Engine {
         let list = match changes.features {
             // A generation of a later state than the store's: the store was replaced.
             Some(_) if since > changes.revision => None,
+            // Nothing to lay changes over: the layer is new to this folder.
+            Some(list) if base.is_none() && !list.is_empty() => None,
             other => other,
         };
         let Some(list) = list else {
-            tracing::info!(layer = %def.id, "more changes than are kept in memory: building the layer again");
+            tracing::info!(layer = %def.id, "building the layer's tiles");
             self.build(source, &def.id, &|_, _| ()).await?;
             return Ok(());
         };
