@@ -31,7 +31,10 @@ impl Encoding {
 
 thread_local! {
     static GZIP: RefCell<libdeflater::Compressor> =
-        RefCell::new(libdeflater::Compressor::new(libdeflater::CompressionLvl::fastest()));
+        RefCell::new(libdeflater::Compressor::new(
+            // The library's "fastest" is level 0, which only stores.
+            libdeflater::CompressionLvl::new(1).unwrap_or_default(),
+        ));
     static ZSTD: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
 }
 
