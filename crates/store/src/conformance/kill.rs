@@ -209,3 +209,26 @@ async fn edits_by_psql_are_logged_and_the_next_import_matches_them() {
     w.put("t.spot", Mode::Append, vec![spot("next", 1, at)]).await;
     assert_eq!(w.all("t.spot").await.last().unwrap().id, 10);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_packed_spatial_index_of_a_first_import_passes_sqlites_own_check() {
+    for n in [1usize, 50, 51, 52, 2602, 7000] {
+        let w = World::geopackage().await;
+        let Some(Target::GeoPackage(path)) = w.target.clone() else { unreachable!() };
+        let place = |i: usize| [111.0 + (i * 7919 % 1000) as f64 * 1e-3, 29.0 + (i / 50) as f64 * 1e-3];
+        let rows = (0..n).map(|i| spot(&format!("k{i}"), i as i64, place(i))).collect();
+        w.put("t.spot", Mode::Replace, rows).await;
+        let db = rusqlite::Connection::open(&path).unwrap();
+        let said: String = db.query_row("SELECT rtreecheck('rtree_t_spot_geom')", [], |r| r.get(0)).unwrap();
+        assert_eq!(said, "ok", "{n} entries");
+        let (low, high) = (place(n / 2).map(|v| v - 1e-5), place(n / 2).map(|v| v + 1e-5));
+        let bounds = Some(ditu_model::Bounds::new(low[0], low[1], high[0], high[1]));
+        let found = w.scan(operator(), "t.spot", ditu_model::Query { bounds, ..Default::default() }).await;
+        assert!(found.iter().any(|f| f.id == n as u64 / 2 + 1), "{n} entries");
+        // And it goes on living: single rows come and go.
+        w.put("t.spot", Mode::Upsert, vec![spot("new", 1, [112.5, 30.0]), spot("k0", 9, [110.0, 28.0])])
+            .await;
+        let said: String = db.query_row("SELECT rtreecheck('rtree_t_spot_geom')", [], |r| r.get(0)).unwrap();
+        assert_eq!(said, "ok", "{n} entries, edited");
+    }
+}

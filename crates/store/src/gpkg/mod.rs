@@ -5,6 +5,7 @@ mod blob;
 mod foreign;
 mod read;
 mod schema;
+mod tree;
 mod write;
 
 use crate::api::{FeatureVersion, Store, StoreError};

@@ -1,6 +1,7 @@
 //! Commits: one transaction, one revision, or nothing.
 
 use super::blob::{self, Bound};
+use super::tree;
 use super::{File, env, foreign, quote, read};
 use crate::api::StoreError;
 use crate::codec;
@@ -120,6 +121,8 @@ pub(super) struct Writer<'a> {
     /// Ranges of ids that this revision brought, in order.
     added: Added,
     blob: Vec<u8>,
+    /// Boxes of a first import, whose tree is packed at the end.
+    bulk: Option<Vec<tree::Entry>>,
 }
 
 impl<'a> Writer<'a> {
@@ -154,6 +157,7 @@ impl<'a> Writer<'a> {
             counts: Counts::default(),
             added: Added::default(),
             blob: Vec::new(),
+            bulk: None,
             def,
         })
     }
@@ -171,6 +175,14 @@ impl<'a> Writer<'a> {
         let edit = delivery.mode == Mode::Edit;
         let existing =
             if edit || features == 0 { Vec::new() } else { sides(self.db, &self.def).map_err(&failed)? };
+        let table = self.def.id.table();
+        let rtree = format!("rtree_{table}_geom");
+        let key_index = quote(&format!("ditu_side_{table}_key"));
+        // Indexes over a layer that was empty are made faster after than beside its rows.
+        if !edit && features == 0 && tree::is_empty(self.db, &rtree).map_err(&failed)? {
+            self.bulk = Some(Vec::new());
+            self.db.execute_batch(&format!("DROP INDEX IF EXISTS {key_index}")).map_err(&failed)?;
+        }
         let mut lookup = Sides { db: self.db, side: quote(&format!("ditu_side_{}", self.def.id.table())) };
         let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
         let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, restore);
@@ -181,6 +193,11 @@ impl<'a> Writer<'a> {
         }
         let next = merge.next_id();
         drop(merge);
+        if let Some(boxes) = self.bulk.take() {
+            tree::fill(self.db, &rtree, boxes).map_err(&failed)?;
+            let side = quote(&format!("ditu_side_{table}"));
+            self.db.execute_batch(&format!("CREATE INDEX {key_index} ON {side} (key)")).map_err(&failed)?;
+        }
         self.finish(next)
     }
 
@@ -283,9 +300,15 @@ impl<'a> Writer<'a> {
             }
         } else {
             let b = &bounds;
-            self.db
-                .prepare_cached(&self.tree_put)?
-                .execute(params![id, b.min[0], b.max[0], b.min[1], b.max[1]])?;
+            match &mut self.bulk {
+                Some(boxes) => boxes.push(tree::entry(id, b.min, b.max)),
+                None => {
+                    let tree = [b.min[0], b.max[0], b.min[1], b.max[1]];
+                    self.db
+                        .prepare_cached(&self.tree_put)?
+                        .execute(params![id, tree[0], tree[1], tree[2], tree[3]])?;
+                }
+            }
         }
         self.put_side(id as u64, side)
     }
