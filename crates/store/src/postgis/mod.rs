@@ -72,7 +72,7 @@ async fn connect(
 ) -> Result<Database, StoreError> {
     let config: tokio_postgres::Config = url.parse().map_err(env("reading the database's address"))?;
     let manager =
-        Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Verified });
     let pool = Pool::builder(manager)
         .max_size(connections)
         .wait_timeout(Some(wait))

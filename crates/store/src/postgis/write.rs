@@ -1,7 +1,7 @@
 //! Commits: one transaction, one revision, or nothing. Rows go in by binary COPY.
 
 use super::copy::Copy;
-use super::{Database, env, read};
+use super::{Database, env, quote, read};
 use crate::api::StoreError;
 use crate::log::{self, Added, Work};
 use crate::merge::{Action, Lookup, Merge, Side};
@@ -139,6 +139,7 @@ impl Writer<'_> {
         }
         let next = merge.next_id() as i64;
         drop(merge);
+        self.index()?;
         let sql = format!("INSERT INTO {} VALUES ($1, $2, $3, $4)", self.database.own("ditu_added"));
         let revision = self.revision.0 as i64;
         for (first, last) in self.added.ranges() {
@@ -158,6 +159,28 @@ impl Writer<'_> {
             .block_on(self.tx.execute(&sql, &[&layer, &next, &grown, &revision, &touched]))
             .map_err(&failed)?;
         Ok(self.counts)
+    }
+
+    /// Makes the layer's indexes if they are not there yet.
+    fn index(&self) -> Result<(), StoreError> {
+        let table = self.def.id.table();
+        let side = format!("ditu_side_{table}");
+        for (on, name, how) in
+            [(&table, format!("{table}_geom"), "USING gist (geom)"), (&side, format!("{side}_key"), "(key)")]
+        {
+            // Asked first: even IF NOT EXISTS would lock out other writers.
+            let full = self.database.own(&name);
+            let sql = "SELECT to_regclass($1) IS NOT NULL";
+            let there = self
+                .handle
+                .block_on(self.tx.query_one(sql, &[&full]))
+                .map_err(env("looking for an index"))?;
+            if !there.get::<_, bool>(0) {
+                let sql = format!("CREATE INDEX {} ON {} {how}", quote(&name), self.database.own(on));
+                self.handle.block_on(self.tx.batch_execute(&sql)).map_err(env("making an index"))?;
+            }
+        }
+        Ok(())
     }
 
     fn sides(&self) -> Result<Vec<(FeatureId, Side)>, StoreError> {
@@ -233,7 +256,7 @@ impl Writer<'_> {
             side.bytea(s.key.map(u128::to_be_bytes).as_ref().map(|k| &k[..]));
             side.bytea(Some(&s.content.to_be_bytes()));
         }
-        let names: String = self.def.fields.iter().map(|f| format!(", {}", super::quote(&f.name))).collect();
+        let names: String = self.def.fields.iter().map(|f| format!(", {}", quote(&f.name))).collect();
         let to = self.database.table("", &self.def);
         self.send(&format!("COPY {to} (fid, geom{names}) FROM STDIN BINARY"), table)?;
         let to = self.database.table("ditu_side_", &self.def);
