@@ -1,1 +1,11 @@
-//! End to end.
+//! End to end: the real binary, by command line and over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod access;
+mod answers;
+mod commands;
+mod tiles;
+mod whole;

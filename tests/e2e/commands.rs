@@ -1,0 +1,156 @@
+//! The command line: what it changes, what it refuses, what it leaves.
+
+use crate::harness::{City, inputs, listing, shared};
+use inputs::{road, roads};
+use std::fs;
+use std::process::Stdio;
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let city = City::new();
+    let one = roads(&city, &[road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001])]);
+    let one = one.to_str().unwrap();
+    city.run(&["import", one, "--dry-run"]).expect(0);
+    assert!(!city.data().exists(), "a dry run made the data folder");
+    city.run(&["import", one]).expect(0);
+    let before = listing(&city.data());
+    let two = roads(&city, &[road("R2", "洞庭大道", [0.0, 0.0], [0.004, 0.002])]);
+    let said = city.run(&["import", two.to_str().unwrap(), "--dry-run"]).expect(0);
+    assert!(said.stdout.contains("nothing was changed"), "{}", said.stdout);
+    assert!(listing(&city.data()) == before, "a dry run changed the data folder");
+    assert_eq!(city.revisions(), 1);
+}
+
+#[test]
+fn a_broken_file_changes_nothing_and_says_what_where_and_the_cure() {
+    let city = City::new();
+    city.import(&roads(&city, &[road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001])]));
+    let store = fs::read(city.data().join("city.gpkg")).unwrap();
+    let broken = city.write("broken/道路.geojson", "{\"type\": \"FeatureCollection\", \"features\": [{\"ty");
+    let report = city.data().with_file_name("report.json");
+    let said =
+        city.run(&["import", broken.to_str().unwrap(), "--report", report.to_str().unwrap()]).expect(1);
+    assert!(said.stderr.contains("refused"), "{}", said.stderr);
+    assert!(said.stdout.contains("道路.geojson"), "where: {}", said.stdout);
+    let text = fs::read_to_string(&report).unwrap();
+    assert!(text.contains("道路.geojson"), "{text}");
+    assert!(text.contains("cure"), "the report has no cure: {text}");
+    assert!(fs::read(city.data().join("city.gpkg")).unwrap() == store, "the store changed");
+    assert_eq!((city.revisions(), city.count("transport.road")), (1, 1));
+}
+
+#[test]
+fn the_exit_status_tells_data_usage_and_environment_apart() {
+    let city = City::new();
+    city.run(&["--version"]).expect(0);
+    city.run(&["layers"]).expect(1);
+    city.run(&["import"]).expect(2);
+    city.run(&["import", "nowhere.shp"]).expect(2);
+    city.run(&["frobnicate"]).expect(2);
+    city.run(&["layers", "no.such"]).expect(2);
+    let input = roads(&city, &[road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001])]);
+    // A data folder that is a file, and a database that nobody answers for.
+    let file = city.write("file", "");
+    let args = ["import", input.to_str().unwrap(), "--data", file.to_str().unwrap()];
+    city.run(&args).expect(3);
+    let lost = City::in_database("postgres://ditu@127.0.0.1:1/none".into());
+    lost.run(&["layers"]).expect(3);
+}
+
+#[test]
+fn an_import_killed_in_the_middle_leaves_the_revision_before() {
+    let city = City::new();
+    city.import(&roads(&city, &[road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001])]));
+    let big = inputs::many_roads(&city, 20_000);
+    let mut child = city
+        .command(&["import", big.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The middle: the store's journal has grown, or reading has begun where it never appears.
+    let journals = ["city.gpkg-wal", "city.gpkg-journal"].map(|n| city.data().join(n));
+    while child.try_wait().unwrap().is_none()
+        && !journals.iter().any(|j| fs::metadata(j).is_ok_and(|m| m.len() > 0))
+    {
+        std::thread::yield_now();
+    }
+    assert!(child.try_wait().unwrap().is_none(), "the import was over before it could be killed");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!((city.revisions(), city.count("transport.road")), (1, 1));
+    city.import(&big);
+    assert_eq!((city.revisions(), city.count("transport.road")), (2, 20_000));
+}
+
+#[test]
+fn history_diff_and_rollback_tell_and_undo_what_an_import_did() {
+    let city = City::new();
+    history(&city);
+}
+
+/// The flow of revisions on any store.
+pub(crate) fn history(city: &City) {
+    let a =
+        [road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001]), road("R2", "老路", [0.0, 0.001], [0.004, 0.001])];
+    let b = [
+        road("R1", "朗州北路", [0.0, 0.0], [0.004, 0.001]),
+        road("R3", "新路", [0.0, 0.002], [0.004, 0.002]),
+    ];
+    city.import(&roads(city, &a));
+    let again = city.import(&roads(city, &a));
+    assert!(again.stdout.contains("no new revision"), "{}", again.stdout);
+    city.import(&roads(city, &b));
+    let list = city.run(&["history", "transport.road", "--json"]).expect(0);
+    let list: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
+    let mut ids: Vec<u64> =
+        list.as_array().unwrap().iter().map(|r| r["revision"].as_u64().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids.len(), 2);
+    let [first, second] = [ids[0].to_string(), ids[1].to_string()];
+    let said = city.run(&["diff", "transport.road", &first, &second]).expect(0).stdout;
+    assert!(said.contains("朗州路 → 朗州北路"), "{said}");
+    let said = city.run(&["diff", "transport.road", &first, &second, "--geojson"]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let mut kinds: Vec<&str> =
+        json["features"].as_array().unwrap().iter().map(|f| f["change"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["added", "changed", "removed"]);
+    city.run(&["rollback", "transport.road", &first]).expect(0);
+    assert_eq!((city.revisions(), city.count("transport.road")), (3, 2));
+    let third = (ids[1] + 1).to_string();
+    let said = city.run(&["diff", "transport.road", &first, &third]).expect(0).stdout;
+    assert_eq!(said.trim(), "", "after the rollback something differs from the first revision");
+    city.run(&["rollback", "transport.road", "0"]).expect(0);
+    assert_eq!(city.count("transport.road"), 0);
+}
+
+#[test]
+fn shapefiles_of_every_chinese_encoding_give_the_same_text() {
+    let folder = shared("survey/shp-encodings/derived-changde");
+    let mut answers = Vec::new();
+    for name in ["gbk_nocpg_ldid4d", "gbk_nocpg_ldid0", "gb18030_cpg", "utf8_nocpg_ldid0"] {
+        let city = City::new();
+        let path = folder.join(format!("{name}.shp"));
+        let args = ["import", path.to_str().unwrap(), "--layer", "placename.place"];
+        let said = city.run(&args);
+        assert_eq!(said.status, 0, "{name}: {}{}", said.stdout, said.stderr);
+        let server = city.serve(&[]);
+        let json = server.json("/collections/placename.place/items?limit=1000");
+        let mut names: Vec<String> = json["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| f["properties"]["name"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        names.sort();
+        answers.push((name, names));
+    }
+    assert!(answers[0].1.iter().any(|n| n.chars().any(|c| ('一'..='龥').contains(&c))), "{answers:?}");
+    // One place of the GB18030 file is written with characters that GBK does not have.
+    let beyond = answers[2].1.iter().position(|n| n == "㮾梨镇𠅤坪").expect("four-byte characters");
+    answers[2].1.remove(beyond);
+    for (name, names) in &answers[1..] {
+        assert_eq!(names, &answers[0].1, "{name}");
+    }
+}
