@@ -211,10 +211,8 @@ impl Outline {
             self.edges.push([self.pen, to]);
         }
         for p in [self.pen, to] {
-            for i in 0..2 {
-                self.low[i] = self.low[i].min(p[i]);
-                self.high[i] = self.high[i].max(p[i]);
-            }
+            self.low = [self.low[0].min(p[0]), self.low[1].min(p[1])];
+            self.high = [self.high[0].max(p[0]), self.high[1].max(p[1])];
         }
         self.pen = to;
     }

@@ -15,14 +15,20 @@ pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     /// Stable, after `/problems/`.
     kind: &'static str,
-    title: Text,
+    /// Chinese and English.
+    title: (&'static str, &'static str),
     detail: Text,
     retry_after_s: Option<u32>,
 }
 
 impl Problem {
-    fn new(status: StatusCode, kind: &'static str, title: (&str, &str), detail: Text) -> Problem {
-        Problem { status, kind, title: Text::new(title.0, title.1), detail, retry_after_s: None }
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: (&'static str, &'static str),
+        detail: Text,
+    ) -> Problem {
+        Problem { status, kind, title, detail, retry_after_s: None }
     }
 
     /// What no view opens, and what does not exist: the same answer.
@@ -69,15 +75,15 @@ impl Problem {
 
     /// As an answer in a language.
     pub(crate) fn response(&self, lang: Lang) -> HttpResponse {
-        let pick = |t: &Text| match lang {
-            Lang::Zh => t.zh.clone(),
-            Lang::En => t.en.clone(),
+        let (title, detail) = match lang {
+            Lang::Zh => (self.title.0, &self.detail.zh),
+            Lang::En => (self.title.1, &self.detail.en),
         };
         let body = serde_json::json!({
             "type": format!("/problems/{}", self.kind),
             "status": self.status.as_u16(),
-            "title": pick(&self.title),
-            "detail": pick(&self.detail),
+            "title": title,
+            "detail": detail,
         });
         let mut response = HttpResponse::build(self.status);
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
@@ -94,7 +100,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.title.en, self.detail.en)
+        write!(f, "{}: {}", self.title.1, self.detail.en)
     }
 }
 

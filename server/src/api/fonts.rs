@@ -18,7 +18,7 @@ pub(crate) async fn range(
     let ends = range.strip_suffix(".pbf").and_then(|r| r.split_once('-')).ok_or_else(Problem::not_found)?;
     let start: u32 = ends.0.parse().map_err(|_| Problem::not_found())?;
     let end: u32 = ends.1.parse().map_err(|_| Problem::not_found())?;
-    if start % 256 != 0 || start > 0x10_ff00 || end != start + 255 || stack.len() > 500 {
+    if !start.is_multiple_of(256) || start > 0x10_ff00 || end != start + 255 || stack.len() > 500 {
         return Err(Problem::not_found());
     }
     let fonts = app.fonts.clone();

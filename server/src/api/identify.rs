@@ -122,7 +122,7 @@ fn display(field: &Field, value: &Value) -> Option<Json> {
 fn distance(g: &Geometry, at: [f64; 2], east: f64) -> f64 {
     let local = |p: &[f64; 2]| [(p[0] - at[0]) * DEGREE_M * east, (p[1] - at[1]) * DEGREE_M];
     if g.shape == Shape::Point {
-        return g.coords.iter().map(|p| local(p)).map(|p| p[0].hypot(p[1])).fold(f64::INFINITY, f64::min);
+        return g.coords.iter().map(local).map(|p| p[0].hypot(p[1])).fold(f64::INFINITY, f64::min);
     }
     let (mut nearest, mut inside) = (f64::INFINITY, false);
     for ring in g.rings() {

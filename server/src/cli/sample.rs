@@ -25,12 +25,12 @@ pub(crate) fn run(args: &Args, lang: Lang, json: bool) -> Result<(), Failure> {
     );
     let options = SampleOptions { scale: args.scale, seed: args.seed };
     let manifest = ditu_sample::write(&args.dir, &options, &|done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
+        bar.set_length(total);
+        bar.set_position(done);
     })
     .map_err(|e| Failure::Environment(e.to_string()))?;
     bar.finish_and_clear();
-    let total: u64 = manifest.files.iter().map(|f| f.features as u64).sum();
+    let total: u64 = manifest.files.iter().map(|f| f.features).sum();
     if json {
         let files: Vec<_> = manifest
             .files
