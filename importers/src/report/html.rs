@@ -10,7 +10,7 @@ max-width:72rem;padding:0 1rem;color:#1d2733;background:#fff}h1{font-size:1.5rem
 padding:.35rem .6rem;border-bottom:1px solid #dfe5eb;vertical-align:top}th{background:#f3f6f9;font-weight:600}\
 .n{text-align:right;font-variant-numeric:tabular-nums}.error{color:#b3261e}.warning{color:#8a5a00}.note{color:#3b6ea5}\
 .cards{display:flex;gap:1rem;flex-wrap:wrap}.card{border:1px solid #dfe5eb;border-radius:8px;padding:.6rem 1.1rem;\
-min-width:8rem}.card b{display:block;font-size:1.5rem}svg{width:100%;height:auto;border:1px solid #dfe5eb;\
+min-width:8rem}.card b{display:block;font-size:1.5rem}svg{width:100%;height:auto;max-height:34rem;border:1px solid #dfe5eb;\
 border-radius:8px;background:#f8fafc}details{margin:.6rem 0;border:1px solid #dfe5eb;border-radius:8px;padding:.4rem .8rem}\
 summary{cursor:pointer}code{background:#f3f6f9;padding:0 .25em;border-radius:3px}\
 @media (prefers-color-scheme:dark){body{background:#12171d;color:#dde5ee}th,code{background:#1d252e}svg{background:#171d24}\
