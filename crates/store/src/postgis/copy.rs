@@ -18,6 +18,17 @@ impl Copy {
         Copy(out)
     }
 
+    /// Bytes so far.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes what is there out, to be sent on; what follows continues it.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        let next = Vec::with_capacity(self.0.len());
+        std::mem::replace(&mut self.0, next)
+    }
+
     pub(super) fn begin(&mut self, fields: usize) {
         self.0.extend((fields as i16).to_be_bytes());
     }

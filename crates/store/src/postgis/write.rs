@@ -8,9 +8,10 @@ use crate::merge::{Action, Lookup, Merge, Side};
 use bytes::Bytes;
 use ditu_model::{Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row};
 use futures_util::{SinkExt, pin_mut};
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio_postgres::Transaction;
+use tokio_postgres::{CopyInSink, Transaction};
 
 pub(super) async fn commit(database: Arc<Database>, work: Work) -> Result<Commit, StoreError> {
     // Deliveries are read by a blocking iterator: the whole commit runs on a thread that may wait.
@@ -21,7 +22,7 @@ pub(super) async fn commit(database: Arc<Database>, work: Work) -> Result<Commit
         let tx = handle.block_on(client.transaction()).map_err(&failed)?;
         let begin = format!(
             "SET LOCAL lock_timeout = '20s'; SELECT pg_advisory_xact_lock({});
-             SET LOCAL ditu.writer = 'on'; SET LOCAL synchronous_commit = on",
+             SET LOCAL ditu.writer = 'on'; SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL synchronous_commit = on",
             database.lock
         );
         handle.block_on(tx.batch_execute(&begin)).map_err(&failed)?;
@@ -52,6 +53,8 @@ pub(super) async fn commit(database: Arc<Database>, work: Work) -> Result<Commit
                 counts: Counts::default(),
                 added: Added::default(),
                 wkb: Vec::new(),
+                first: false,
+                bulk: None,
             };
             let counts = writer.run(delivery, restore)?;
             if counts.added + counts.changed + counts.removed == 0 {
@@ -117,7 +120,20 @@ struct Writer<'a> {
     counts: Counts,
     added: Added,
     wkb: Vec<u8>,
+    /// The layer was empty: nothing is looked up or logged between its rows.
+    first: bool,
+    bulk: Option<Bulk>,
 }
+
+/// A COPY into the layer's table that is open, and what goes into its side table after.
+struct Bulk {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    rows: Copy,
+    side: Copy,
+}
+
+/// Bytes kept for the side table before they are sent.
+const SIDE_MOST: usize = 32 << 20;
 
 impl Writer<'_> {
     fn run(mut self, delivery: Delivery, restore: bool) -> Result<Counts, StoreError> {
@@ -129,6 +145,7 @@ impl Writer<'_> {
         let (next_id, features): (i64, i64) = (row.get(0), row.get(1));
         self.handle.block_on(read::recompute(self.database, self.tx, &self.def))?;
         let edit = delivery.mode == Mode::Edit;
+        self.first = !edit && features == 0;
         let existing = if edit || features == 0 { Vec::new() } else { self.sides()? };
         let side = self.database.table("ditu_side_", &self.def);
         let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
@@ -139,6 +156,9 @@ impl Writer<'_> {
         }
         let next = merge.next_id() as i64;
         drop(merge);
+        if let Some(bulk) = self.bulk.take() {
+            self.close(bulk)?;
+        }
         self.index()?;
         let sql = format!("INSERT INTO {} VALUES ($1, $2, $3, $4)", self.database.own("ditu_added"));
         let revision = self.revision.0 as i64;
@@ -244,23 +264,48 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Puts rows. In a first import one COPY stays open over all batches, so that the database writes rows while the
+    /// next ones are read; what matching needs to know of them is sent after.
     fn copy(&mut self, rows: &[(FeatureId, Row, Side)]) -> Result<(), StoreError> {
-        let (mut table, mut side) = (Copy::new(), Copy::new());
+        let mut bulk = match self.bulk.take() {
+            Some(bulk) => bulk,
+            None => self.open()?,
+        };
         let fields = self.def.fields.len() + 2;
         for (id, row, s) in rows {
-            table.begin(fields);
-            table.bigint(*id);
-            table.row(row, &mut self.wkb);
-            side.begin(3);
-            side.bigint(*id);
-            side.bytea(s.key.map(u128::to_be_bytes).as_ref().map(|k| &k[..]));
-            side.bytea(Some(&s.content.to_be_bytes()));
+            bulk.rows.begin(fields);
+            bulk.rows.bigint(*id);
+            bulk.rows.row(row, &mut self.wkb);
+            bulk.side.begin(3);
+            bulk.side.bigint(*id);
+            bulk.side.bytea(s.key.map(u128::to_be_bytes).as_ref().map(|k| &k[..]));
+            bulk.side.bytea(Some(&s.content.to_be_bytes()));
         }
+        if !self.first || bulk.side.len() > SIDE_MOST {
+            return self.close(bulk);
+        }
+        let bytes = Bytes::from(bulk.rows.take());
+        self.handle.block_on(bulk.sink.send(bytes)).map_err(env("writing rows"))?;
+        self.bulk = Some(bulk);
+        Ok(())
+    }
+
+    fn open(&self) -> Result<Bulk, StoreError> {
         let names: String = self.def.fields.iter().map(|f| format!(", {}", quote(&f.name))).collect();
         let to = self.database.table("", &self.def);
-        self.send(&format!("COPY {to} (fid, geom{names}) FROM STDIN BINARY"), table)?;
+        let sql = format!("COPY {to} (fid, geom{names}) FROM STDIN BINARY");
+        let sink = self.handle.block_on(self.tx.copy_in(&sql)).map_err(env("writing rows"))?;
+        Ok(Bulk { sink: Box::pin(sink), rows: Copy::new(), side: Copy::new() })
+    }
+
+    fn close(&self, mut bulk: Bulk) -> Result<(), StoreError> {
+        let run = async {
+            bulk.sink.send(Bytes::from(bulk.rows.finish())).await?;
+            bulk.sink.as_mut().finish().await
+        };
+        self.handle.block_on(run).map_err(env("writing rows"))?;
         let to = self.database.table("ditu_side_", &self.def);
-        self.send(&format!("COPY {to} (fid, key, content) FROM STDIN BINARY"), side)
+        self.send(&format!("COPY {to} (fid, key, content) FROM STDIN BINARY"), bulk.side)
     }
 
     fn send(&self, sql: &str, copy: Copy) -> Result<(), StoreError> {
