@@ -68,7 +68,7 @@ BEGIN
 END $f$;
 "#;
 
-/// Makes what is missing. The indexes of a layer come with its first rows: they are made faster after than beside them,
+/// Makes what is missing. A spatial index comes with a layer's first rows and a key index with its first edit: made faster after than beside rows,
 /// and making one does not keep readers waiting, as dropping it would.
 pub(super) async fn prepare(
     tx: &Transaction<'_>,

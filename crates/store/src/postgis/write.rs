@@ -146,6 +146,12 @@ impl Writer<'_> {
         self.handle.block_on(read::recompute(self.database, self.tx, &self.def))?;
         let edit = delivery.mode == Mode::Edit;
         self.first = !edit && features == 0;
+        let table = self.def.id.table();
+        if edit {
+            // Only edits ask for single keys: an import reads them all.
+            let side = format!("ditu_side_{table}");
+            self.index(&side, &format!("{side}_key"), "(key)")?;
+        }
         let existing = if edit || features == 0 { Vec::new() } else { self.sides()? };
         let side = self.database.table("ditu_side_", &self.def);
         let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
@@ -159,7 +165,7 @@ impl Writer<'_> {
         if let Some(bulk) = self.bulk.take() {
             self.close(bulk)?;
         }
-        self.index()?;
+        self.index(&table, &format!("{table}_geom"), "USING gist (geom)")?;
         let sql = format!("INSERT INTO {} VALUES ($1, $2, $3, $4)", self.database.own("ditu_added"));
         let revision = self.revision.0 as i64;
         for (first, last) in self.added.ranges() {
@@ -181,26 +187,18 @@ impl Writer<'_> {
         Ok(self.counts)
     }
 
-    /// Makes the layer's indexes if they are not there yet.
-    fn index(&self) -> Result<(), StoreError> {
-        let table = self.def.id.table();
-        let side = format!("ditu_side_{table}");
-        for (on, name, how) in
-            [(&table, format!("{table}_geom"), "USING gist (geom)"), (&side, format!("{side}_key"), "(key)")]
-        {
-            // Asked first: even IF NOT EXISTS would lock out other writers.
-            let full = self.database.own(&name);
-            let sql = "SELECT to_regclass($1) IS NOT NULL";
-            let there = self
-                .handle
-                .block_on(self.tx.query_one(sql, &[&full]))
-                .map_err(env("looking for an index"))?;
-            if !there.get::<_, bool>(0) {
-                let sql = format!("CREATE INDEX {} ON {} {how}", quote(&name), self.database.own(on));
-                self.handle.block_on(self.tx.batch_execute(&sql)).map_err(env("making an index"))?;
-            }
+    /// Makes an index if it is not there yet.
+    fn index(&self, on: &str, name: &str, how: &str) -> Result<(), StoreError> {
+        // Asked first: even IF NOT EXISTS would lock out other writers.
+        let full = self.database.own(name);
+        let sql = "SELECT to_regclass($1) IS NOT NULL";
+        let there =
+            self.handle.block_on(self.tx.query_one(sql, &[&full])).map_err(env("looking for an index"))?;
+        if there.get::<_, bool>(0) {
+            return Ok(());
         }
-        Ok(())
+        let sql = format!("CREATE INDEX {} ON {} {how}", quote(name), self.database.own(on));
+        self.handle.block_on(self.tx.batch_execute(&sql)).map_err(env("making an index"))
     }
 
     fn sides(&self) -> Result<Vec<(FeatureId, Side)>, StoreError> {
