@@ -277,13 +277,16 @@ impl Work<'_> {
             ("format.unknown", both("不认识的格式", "the format is not known"))
         };
         let severity = if found.ending() == "shp" { Severity::Error } else { severity };
-        let names: Vec<&str> = formats::FORMATS.iter().map(|f| f.name).collect();
+        let names: Vec<&str> = formats::FORMATS.iter().filter(|f| f.reads).map(|f| f.name).collect();
         self.note(
             rule,
             severity,
             &found.name,
             message,
-            both(format!("能识别的格式：{}", names.join("、")), format!("known are {}", names.join(", "))),
+            both(
+                format!("可以导入的格式：{}", names.join("、")),
+                format!("formats that are read: {}", names.join(", ")),
+            ),
         );
     }
 

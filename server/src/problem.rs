@@ -144,7 +144,18 @@ impl From<TileError> for Problem {
     fn from(e: TileError) -> Problem {
         match e {
             TileError::NoLayer(_) | TileError::OutOfRange => Problem::not_found(),
-            TileError::Request(what) => Problem::bad_request(what.clone(), what),
+            TileError::NamedTwice(layer) => Problem::bad_request(
+                format!("图层 {layer} 写了两次"),
+                format!("the layer {layer} is named twice"),
+            ),
+            TileError::TooManyLayers { most } => Problem::bad_request(
+                format!("一次最多请求 {most} 个图层"),
+                format!("a tile holds at most {most} layers"),
+            ),
+            TileError::Task(error) => {
+                tracing::error!(%error, "making a tile");
+                Problem::internal()
+            }
             e => {
                 tracing::error!(error = %e, "making a tile");
                 Problem::unavailable(5)

@@ -21,7 +21,16 @@ fn every_answer_may_be_read_from_other_origins() {
 #[test]
 fn problems_are_rfc_9457_in_chinese_and_in_english_where_asked() {
     let server = city().serve(&[]);
-    for (path, status) in [("/collections/no.such", 404), ("/identify?lon=500&lat=0", 400)] {
+    let many = format!("/tiles/{}/1/0/0", vec!["transport.road"; 201].join(","));
+    for (path, status) in [
+        ("/collections/no.such", 404),
+        ("/identify?lon=500&lat=0", 400),
+        ("/identify?lon=x&lat=0", 400),
+        ("/tiles/transport.road,transport.road/1/0/0", 400),
+        (many.as_str(), 400),
+        ("/collections/transport.road/items?limit=0", 400),
+        ("/collections/transport.road/items?bbox=1", 400),
+    ] {
         let zh = server.get(path);
         let en = server.get_with(path, &[("Accept-Language", "en-GB,en;q=0.9,zh;q=0.1")]);
         for a in [&zh, &en] {
@@ -32,7 +41,9 @@ fn problems_are_rfc_9457_in_chinese_and_in_english_where_asked() {
                 assert!(json[member].as_str().is_some_and(|t| !t.is_empty()), "{path}: {member}");
             }
         }
-        assert!(!zh.json()["title"].as_str().unwrap().is_ascii());
+        for member in ["title", "detail"] {
+            assert!(!zh.json()[member].as_str().unwrap().is_ascii(), "{path}: {}", zh.text());
+        }
         assert!(en.text().is_ascii(), "{}", en.text());
     }
 }

@@ -154,3 +154,45 @@ fn shapefiles_of_every_chinese_encoding_give_the_same_text() {
         assert_eq!(names, &answers[0].1, "{name}");
     }
 }
+
+#[test]
+fn refusals_in_one_second_keep_a_report_each_and_name_only_formats_that_are_read() {
+    let city = City::new();
+    city.import(&roads(&city, &[road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001])]));
+    let reports = || fs::read_dir(city.data().join("reports")).unwrap().count();
+    let before = reports();
+    let odd = city.write("odd/道路.geojson", "%PDF-1.4 not a map");
+    for _ in 0..4 {
+        let said = city.run(&["import", odd.to_str().unwrap()]).expect(1);
+        assert!(said.stdout.contains("GeoPackage"), "{}", said.stdout);
+        for refused in ["VRT", "DWG", "MDB"] {
+            assert!(!said.stdout.contains(refused), "{refused} is not read: {}", said.stdout);
+        }
+    }
+    assert_eq!(reports(), before + 8, "a page and a JSON document each");
+}
+
+#[test]
+fn what_a_killed_import_left_is_removed_by_the_next_and_what_one_uses_is_not() {
+    let city = City::new();
+    let input = roads(&city, &[road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001])]);
+    let folder = |name: &str| {
+        let folder = city.data().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("unpacked.shp"), "x").unwrap();
+        let lock = fs::File::create(folder.join(".in-use")).unwrap();
+        (folder, lock)
+    };
+    let (left, unlocked) = folder("import-left");
+    drop(unlocked);
+    let (used, lock) = folder("import-used");
+    lock.lock().unwrap();
+    city.import(&input);
+    assert!(!left.exists() && used.join("unpacked.shp").exists());
+    drop(lock);
+    city.run(&["import", input.to_str().unwrap()]).expect(0);
+    assert!(!used.exists());
+    let names: Vec<String> =
+        fs::read_dir(city.data()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(!names.iter().any(|n| n.starts_with("import-")), "{names:?}");
+}

@@ -186,7 +186,7 @@ impl Engine {
                 builder
             })
             .await
-            .map_err(|e| TileError::Request(e.to_string()))?;
+            .map_err(|e| TileError::Task(e.to_string()))?;
             progress(done, total.max(done));
         }
         let revision = stream.revision;
@@ -199,7 +199,7 @@ impl Engine {
                 .map_err(TileError::io(&path))
         })
         .await
-        .map_err(|e| TileError::Request(e.to_string()))??;
+        .map_err(|e| TileError::Task(e.to_string()))??;
         let info = generation.info();
         self.put(layer, State::of(Arc::new(generation)));
         self.remove_older(layer, revision);
@@ -302,7 +302,7 @@ impl Engine {
             })
         })
         .await
-        .map_err(|e| TileError::Request(e.to_string()))?
+        .map_err(|e| TileError::Task(e.to_string()))?
         .map_err(TileError::io(&self.dir))?;
         self.put(&layer, state);
         Ok(())
@@ -310,14 +310,14 @@ impl Engine {
 
     fn scopes<'v>(&self, view: &'v View, layers: &[LayerId]) -> Result<Vec<Shown<'v>>, TileError> {
         if layers.len() > LAYERS_MOST {
-            return Err(TileError::Request(format!("a tile holds at most {LAYERS_MOST} layers")));
+            return Err(TileError::TooManyLayers { most: LAYERS_MOST });
         }
         let mut out: Vec<Shown<'_>> = Vec::with_capacity(layers.len());
         for layer in layers {
             let scope = view.scope(layer).filter(|s| !is_raster(s.layer()));
             let scope = scope.ok_or_else(|| TileError::NoLayer(layer.clone()))?;
             if out.iter().any(|(s, _)| s.layer().id == *layer) {
-                return Err(TileError::Request(format!("the layer {layer} is named twice")));
+                return Err(TileError::NamedTwice(layer.clone()));
             }
             out.push((scope, self.state(layer)));
         }
@@ -327,7 +327,7 @@ impl Engine {
     /// A tile as plain MVT bytes, without cache. No bytes when nothing is there.
     ///
     /// # Errors
-    /// [`TileError::NoLayer`] for what the view does not show, [`TileError::Request`] for a layer named twice.
+    /// [`TileError::NoLayer`] for what the view does not show, [`TileError::NamedTwice`] for a layer named twice.
     pub fn encode(&self, view: &View, layers: &[LayerId], at: TileCoord) -> Result<Vec<u8>, TileError> {
         let scopes = self.scopes(view, layers)?;
         let mut out = Vec::new();
@@ -403,7 +403,7 @@ impl Engine {
             if at.z >= SMALL_FROM {
                 return make()();
             }
-            tokio::task::spawn_blocking(make()).await.map_err(|e| TileError::Request(e.to_string()))?
+            tokio::task::spawn_blocking(make()).await.map_err(|e| TileError::Task(e.to_string()))?
         };
         match &self.cache {
             Some(cache) => cache::get(cache, (xxh3_128(&state.to_le_bytes()), encoding), run).await,

@@ -14,9 +14,18 @@ pub enum TileError {
     /// Below zoom 0, above zoom 24, or outside the tile matrix.
     #[error("there is no such tile")]
     OutOfRange,
-    /// A layer was named twice, or too many layers were named.
-    #[error("{0}")]
-    Request(String),
+    /// A layer was named twice.
+    #[error("the layer {0} is named twice")]
+    NamedTwice(LayerId),
+    /// More layers were named than a tile may hold.
+    #[error("a tile holds at most {most} layers")]
+    TooManyLayers {
+        /// How many it may hold.
+        most: usize,
+    },
+    /// A piece of work ended early: a fault of the program.
+    #[error("a task ended early: {0}")]
+    Task(String),
     /// The features could not be read.
     #[error("reading features: {0}")]
     Source(Arc<SourceError>),

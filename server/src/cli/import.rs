@@ -8,6 +8,8 @@ use ditu_gdal::Worker;
 use ditu_importers::{Lang, Options, Plan, Report, Run};
 use ditu_model::{Changeset, Commit, Mode, Origin};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -76,12 +78,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         }
     }
     // A dry run leaves no trace in the data folder; else the scratch lies beside its goal.
-    let scratch = if args.dry_run {
-        tempfile::tempdir()
-    } else {
-        std::fs::create_dir_all(&settings.data)
-            .and_then(|()| tempfile::Builder::new().prefix("import-").tempdir_in(&settings.data))
-    };
+    let scratch = if args.dry_run { Scratch::elsewhere() } else { Scratch::inside(&settings.data) };
     let scratch = scratch.map_err(|e| Failure::environment("scratch folder", e))?;
     let options = Options {
         layer,
@@ -92,7 +89,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             ModeFlag::Upsert => Mode::Upsert,
             ModeFlag::Append => Mode::Append,
         },
-        scratch: scratch.path().to_owned(),
+        scratch: scratch.dir.path().to_owned(),
         worker: Worker::of_this_program(super::WORKER).map_err(|e| Failure::environment("reader", e))?,
         city: Some(settings.city),
     };
@@ -205,7 +202,9 @@ fn finish(args: &Args, settings: &Settings, report: &Report, name: &str) -> Resu
         let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
         let folder = settings.reports();
         std::fs::create_dir_all(&folder).map_err(|e| Failure::environment(folder.display(), e))?;
-        files.extend(["html", "json"].map(|ext| folder.join(format!("{stamp}-{name}.{ext}"))));
+        let stem = claim(&folder, &format!("{stamp}-{name}"))
+            .map_err(|e| Failure::environment(folder.display(), e))?;
+        files.extend(["html", "json"].map(|ext| folder.join(format!("{stem}.{ext}"))));
     }
     files.extend(args.report.clone());
     for file in &files {
@@ -221,6 +220,54 @@ fn finish(args: &Args, settings: &Settings, report: &Report, name: &str) -> Resu
         print(&format!("{} {}", say(settings.lang, "检查报告：", "report:"), file.display()));
     }
     Ok(())
+}
+
+/// A name that no other report has: the given one, or with a number. Claimed by making its page, so that imports at the
+/// same moment do not write over each other.
+fn claim(folder: &Path, stem: &str) -> io::Result<String> {
+    let names = std::iter::once(stem.to_owned()).chain((2..).map(|n| format!("{stem}-{n}")));
+    for name in names {
+        match File::create_new(folder.join(format!("{name}.html"))) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+            Ok(_) => return Ok(name),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// A folder for unpacked archives and finished grids, removed at the end; what a killed import left is removed by the
+/// next one.
+struct Scratch {
+    dir: tempfile::TempDir,
+    /// Held while the folder is in use; the system lets go of it whatever ends the process.
+    _lock: Option<File>,
+}
+
+impl Scratch {
+    const PREFIX: &str = "import-";
+    const LOCK: &str = ".in-use";
+
+    fn elsewhere() -> io::Result<Scratch> {
+        Ok(Scratch { dir: tempfile::tempdir()?, _lock: None })
+    }
+
+    fn inside(data: &Path) -> io::Result<Scratch> {
+        std::fs::create_dir_all(data)?;
+        for entry in std::fs::read_dir(data)?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(Scratch::PREFIX) {
+                // A folder without a lock is one that another import is just making.
+                let lock = File::open(entry.path().join(Scratch::LOCK));
+                if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+                    let _ = std::fs::remove_dir_all(entry.path());
+                }
+            }
+        }
+        let dir = tempfile::Builder::new().prefix(Scratch::PREFIX).tempdir_in(data)?;
+        let lock = File::create_new(dir.path().join(Scratch::LOCK))?;
+        lock.lock()?;
+        Ok(Scratch { dir, _lock: Some(lock) })
+    }
 }
 
 fn is_json(path: &Path) -> bool {

@@ -548,5 +548,5 @@ async fn t24_tilejson_lists_every_layer_with_the_fields_its_tiles_have() {
         assert_eq!(fields, keys[layer["id"].as_str().unwrap()]);
     }
     let twice = [id("t.road"), id("t.road")];
-    assert!(matches!(w.engine.tilejson(&everything(), &twice), Err(TileError::Request(_))));
+    assert!(matches!(w.engine.tilejson(&everything(), &twice), Err(TileError::NamedTwice(_))));
 }
