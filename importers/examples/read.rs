@@ -4,7 +4,7 @@
 //! [--no-city]`
 
 use ditu_gdal::Worker;
-use ditu_importers::{Lang, Options, plan};
+use ditu_importers::{Choice, Lang, Options, plan};
 use ditu_model::{Bounds, Layers, Mode};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,9 +20,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&scratch)?;
     let flag = |name: &str| args.iter().position(|a| a == name).and_then(|i| args.get(i + 1)).cloned();
     let options = Options {
-        layer: flag("--layer").and_then(|l| ditu_model::LayerId::new(&l)),
-        crs: flag("--crs").and_then(|c| c.parse().ok()),
-        encoding: flag("--encoding"),
+        choices: vec![Choice {
+            layer: flag("--layer").and_then(|l| ditu_model::LayerId::new(&l)),
+            crs: flag("--crs").map(|c| c.parse()).transpose()?,
+            encoding: flag("--encoding"),
+            ..Choice::default()
+        }],
         mode: Mode::Replace,
         scratch: scratch.clone(),
         worker: Worker::of_this_program("gdal-worker")?,

@@ -7,14 +7,16 @@ mod geometry;
 mod notes;
 mod options;
 mod plan;
+mod question;
 mod recognise;
 mod report;
 mod run;
 mod table;
 mod value;
 
-pub use options::{Lang, Options};
+pub use options::{Choice, CrsChoice, Lang, Options};
 pub use plan::{Dataset, Mapping, Plan, Refusal, plan};
+pub use question::{Answer, Question, Subject};
 pub use report::{Group, LayerCount, Report, ReportHandle};
 pub use run::{Progress, RasterFile, Run};
 

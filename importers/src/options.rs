@@ -2,17 +2,15 @@
 
 use ditu_gdal::Worker;
 use ditu_model::{Bounds, LayerId, Mode};
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-/// How to import. The first three replace what would otherwise be found out from the files.
+/// How to import.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The layer of all tables.
-    pub layer: Option<LayerId>,
-    /// EPSG code of the CRS of all coordinates.
-    pub crs: Option<u32>,
-    /// Encoding of all texts, by its usual name (`GBK`, `UTF-8`, `Big5`).
-    pub encoding: Option<String>,
+    /// What the caller says of tables; it replaces what would otherwise be found out from the files.
+    pub choices: Vec<Choice>,
     /// How the rows meet what the layer holds.
     pub mode: Mode,
     /// A folder for unpacked archives and finished grids; the caller removes it after the commit.
@@ -23,6 +21,97 @@ pub struct Options {
     pub city: Option<Bounds>,
 }
 
+/// What the caller says of one table, of all tables of a file, or of all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// The file's name in the delivery; `None` speaks of every file.
+    pub file: Option<String>,
+    /// The table's name in the file; `None` speaks of every table.
+    pub table: Option<String>,
+    /// The layer.
+    pub layer: Option<LayerId>,
+    /// The CRS of the coordinates.
+    pub crs: Option<CrsChoice>,
+    /// The encoding of texts, by its usual name (`GBK`, `UTF-8`, `Big5`).
+    pub encoding: Option<String>,
+}
+
+/// A CRS as people name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CrsChoice {
+    /// By EPSG code.
+    Epsg(u32),
+    /// Degrees of a Chinese internet map, to be undone by the public formula.
+    Gcj02,
+    /// Degrees of Baidu's map, to be undone by the public formula.
+    Bd09,
+}
+
+impl FromStr for CrsChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<CrsChoice, String> {
+        let plain: String =
+            text.chars().filter(|c| !matches!(c, '-' | ' ')).collect::<String>().to_ascii_uppercase();
+        match plain.as_str() {
+            "GCJ02" => Ok(CrsChoice::Gcj02),
+            "BD09" => Ok(CrsChoice::Bd09),
+            _ => {
+                let digits = plain.strip_prefix("EPSG:").unwrap_or(&plain);
+                let code = digits
+                    .parse()
+                    .map_err(|_| format!("{text} is no CRS; write EPSG:4525, GCJ-02 or BD-09"))?;
+                Ok(CrsChoice::Epsg(code))
+            }
+        }
+    }
+}
+
+impl fmt::Display for CrsChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CrsChoice::Epsg(code) => write!(f, "EPSG:{code}"),
+            CrsChoice::Gcj02 => f.write_str("GCJ-02"),
+            CrsChoice::Bd09 => f.write_str("BD-09"),
+        }
+    }
+}
+
+impl Options {
+    /// The most particular word of the caller on a table; among equals the last.
+    fn said<'a, T>(
+        &'a self,
+        file: &str,
+        table: Option<&str>,
+        part: impl Fn(&'a Choice) -> Option<T>,
+    ) -> Option<T> {
+        let speaks = |c: &&Choice| {
+            c.file.as_deref().is_none_or(|f| f == file) && c.table.as_deref().is_none_or(|t| Some(t) == table)
+        };
+        let said = self
+            .choices
+            .iter()
+            .filter(speaks)
+            .filter_map(|c| Some((u8::from(c.file.is_some()) + u8::from(c.table.is_some()), part(c)?)));
+        said.max_by_key(|(weight, _)| *weight).map(|(_, part)| part)
+    }
+
+    /// The encoding that the caller names for a file.
+    pub(crate) fn encoding(&self, file: &str) -> Option<&str> {
+        self.said(file, None, |c| c.encoding.as_deref())
+    }
+
+    /// The CRS that the caller names for a table, or for all tables of a file.
+    pub(crate) fn crs(&self, file: &str, table: Option<&str>) -> Option<&CrsChoice> {
+        self.said(file, table, |c| c.crs.as_ref())
+    }
+
+    /// The layer that the caller names for a table.
+    pub(crate) fn layer(&self, file: &str, table: &str) -> Option<&LayerId> {
+        self.said(file, Some(table), |c| c.layer.as_ref())
+    }
+}
+
 /// A language of user-facing texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lang {
@@ -30,4 +119,24 @@ pub enum Lang {
     Zh,
     /// English.
     En,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crs_is_named_in_the_usual_ways() {
+        for (text, wanted) in [
+            ("EPSG:4525", CrsChoice::Epsg(4525)),
+            ("epsg:4525", CrsChoice::Epsg(4525)),
+            ("4525", CrsChoice::Epsg(4525)),
+            ("gcj02", CrsChoice::Gcj02),
+            ("GCJ-02", CrsChoice::Gcj02),
+            ("bd-09", CrsChoice::Bd09),
+        ] {
+            assert_eq!(text.parse(), Ok(wanted), "{text}");
+        }
+        assert!("西安80".parse::<CrsChoice>().is_err());
+    }
 }

@@ -4,6 +4,7 @@ use crate::delivery::{self, Found};
 use crate::formats;
 use crate::notes::{both, of_file};
 use crate::options::Options;
+use crate::question::{Answer, Question, Subject};
 use crate::recognise::crs::{self, Decision, Stated};
 use crate::recognise::fields;
 use crate::recognise::layer::{Recognised, recognise};
@@ -100,6 +101,8 @@ impl Plan {
 pub struct Refusal {
     /// The reasons, each with its cure and choices.
     pub findings: Vec<Finding>,
+    /// What to answer, where an answer would let it be taken.
+    pub questions: Vec<Question>,
     /// The same as a report, with what else was noticed.
     pub report: Report,
 }
@@ -124,7 +127,7 @@ impl std::error::Error for Refusal {}
 /// # Errors
 /// All reasons why the delivery cannot be taken as it is, with the choices.
 pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Result<Plan, Refusal> {
-    let mut work = Work { layers, options, findings: Vec::new() };
+    let mut work = Work { layers, options, findings: Vec::new(), questions: Vec::new() };
     let tables = work.tables(sources);
     let mut found = work.recognise(tables);
     work.check_companions(&found);
@@ -164,7 +167,7 @@ pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Res
         report.add(None, finding.clone());
     }
     if refused {
-        return Err(Refusal { findings: errors, report });
+        return Err(Refusal { findings: errors, questions: work.questions, report });
     }
     let datasets = report.datasets.clone();
     Ok(Plan { sources: found, datasets, options: options.clone(), report })
@@ -174,6 +177,7 @@ struct Work<'a> {
     layers: &'a Arc<Layers>,
     options: &'a Options,
     findings: Vec<Finding>,
+    questions: Vec<Question>,
 }
 
 impl Work<'_> {
@@ -183,6 +187,23 @@ impl Work<'_> {
 
     fn note(&mut self, rule: &'static str, severity: Severity, file: &str, message: Text, cure: Text) {
         self.findings.push(of_file(rule, severity, file, message, cure));
+    }
+
+    fn ask(
+        &mut self,
+        file: &str,
+        table: Option<&str>,
+        subject: Subject,
+        message: &Text,
+        answers: Vec<Answer>,
+    ) {
+        self.questions.push(Question {
+            file: file.to_owned(),
+            table: table.map(str::to_owned),
+            subject,
+            message: message.clone(),
+            answers,
+        });
     }
 
     /// All tables of all files.
@@ -233,7 +254,12 @@ impl Work<'_> {
                         both("未导入", "passed over"),
                     );
                 }
-                Err(r) => self.note(r.rule, Severity::Error, &found.name, r.message, r.cure),
+                Err(r) => {
+                    if let Some((subject, answers)) = r.asks {
+                        self.ask(&found.name, None, subject, &r.message, answers);
+                    }
+                    self.note(r.rule, Severity::Error, &found.name, r.message, r.cure);
+                }
             }
         }
         tables
@@ -306,16 +332,26 @@ impl Work<'_> {
         }
         let mut sources = Vec::new();
         for (table, layer) in known {
-            match crs::decide(&table, self.options.crs, self.options.city, &stated) {
+            let said = self.options.crs(&table.file, Some(&table.name));
+            match crs::decide(&table, said, self.options.city, &stated) {
                 Ok(decision) => sources.push(self.source(table, layer, decision)),
-                Err(u) => self.note(u.rule, Severity::Error, &table.file, u.message, u.cure),
+                Err(u) => {
+                    if u.rule != "crs.unknown_code" {
+                        let points = if u.guesses.is_empty() { Vec::new() } else { crs::sample(&table) };
+                        let answers = u.guesses.iter().map(|g| g.answer(&points)).collect();
+                        self.ask(&table.file, Some(&table.name), Subject::Crs, &u.message, answers);
+                    }
+                    self.note(u.rule, Severity::Error, &table.file, u.message, u.cure);
+                }
             }
         }
         sources
     }
 
     fn layer_of(&mut self, table: &Table) -> Recognised {
-        let Some(id) = &self.options.layer else { return recognise(table, self.layers) };
+        let Some(id) = self.options.layer(&table.file, &table.name) else {
+            return recognise(table, self.layers);
+        };
         let Some(layer) = self.layers.get(id) else { return Recognised::None };
         let raster = layer.kind == Kind::Raster;
         let fits = match table.shapes {
@@ -333,7 +369,7 @@ impl Work<'_> {
 
     fn unplaced(&mut self, table: &Table, why: &Recognised, known: &[(Table, Arc<LayerDef>)]) {
         let name = if table.name == *table.file { String::new() } else { format!("“{}”", table.name) };
-        if let Some(id) = &self.options.layer {
+        if let Some(id) = self.options.layer(&table.file, &table.name) {
             let (rule, message) = if self.layers.get(id).is_none() {
                 ("layer.unknown", both(format!("没有图层 {id}"), format!("there is no layer {id}")))
             } else {
@@ -367,11 +403,15 @@ impl Work<'_> {
                         })
                         .collect()
                 };
+                let message =
+                    both(format!("{name}可能是几个图层"), format!("{name} may be one of several layers"));
+                let answers = several.iter().map(layer_answer).collect();
+                self.ask(&table.file, Some(&table.name), Subject::Layer, &message, answers);
                 self.note(
                     "layer.unclear",
                     Severity::Error,
                     &table.file,
-                    both(format!("{name}可能是几个图层"), format!("{name} may be one of several layers")),
+                    message,
                     both(format!("选一个：{}", list(true)), format!("choose one:{}", list(false))),
                 );
             }
@@ -379,7 +419,7 @@ impl Work<'_> {
                 let file_known = known.iter().any(|(t, _)| t.file == table.file);
                 let severity = if file_known { Severity::Warning } else { Severity::Error };
                 let what = describe(table);
-                let fitting: Vec<String> = self
+                let takes: Vec<&Arc<LayerDef>> = self
                     .layers
                     .iter()
                     .filter(|l| match table.shapes {
@@ -387,8 +427,16 @@ impl Work<'_> {
                         ShapeSource::Columns(..) => l.kind == Kind::Vector(ditu_model::Shape::Point),
                         _ => true,
                     })
-                    .map(|l| l.id.to_string())
                     .collect();
+                let fitting: Vec<String> = takes.iter().map(|l| l.id.to_string()).collect();
+                if !file_known && table.shapes != ShapeSource::None {
+                    let message = both(
+                        format!("{name}（{}）是哪个图层？", what.zh),
+                        format!("which layer is {name} ({})?", what.en),
+                    );
+                    let answers = takes.into_iter().map(layer_answer).collect();
+                    self.ask(&table.file, Some(&table.name), Subject::Layer, &message, answers);
+                }
                 let cure = if file_known {
                     both(
                         "未导入；需要时用 --layer 指定图层",
@@ -424,7 +472,7 @@ impl Work<'_> {
         for (rule, severity, message, cure) in &decision.remarks {
             self.note(rule, *severity, &table.file, message.clone(), cure.clone());
         }
-        self.suspect_obfuscation(&table);
+        self.note_obfuscation(&table, &decision);
         let filled = |name: &str| {
             layer
                 .checks
@@ -452,7 +500,7 @@ impl Work<'_> {
         }
         let used: Vec<usize> = mapping.iter().flatten().copied().collect();
         let is_place = |i: usize| matches!(table.shapes, ShapeSource::Columns(a, b) if i == a || i == b);
-        let transformation = transformation(&table, &decision);
+        let transformation = transformation(&decision);
         let dataset = Dataset {
             file: table.file.to_string(),
             table: table.name.clone(),
@@ -484,35 +532,38 @@ impl Work<'_> {
         Source { dataset, table, layer, mapping, decision, raster: None }
     }
 
-    /// Boundaries from internet maps carry their maker's columns; all of them are GCJ-02, whatever the file says.
-    fn suspect_obfuscation(&mut self, table: &Table) {
-        const MAKERS: [&str; 5] = ["acroutes", "childrenNum", "subFeatureIndex", "amap_id", "baidu_id"];
-        let by_columns = table.columns.iter().any(|c| MAKERS.iter().any(|m| c.eq_ignore_ascii_case(m)));
-        let name = table.file.to_lowercase();
-        let by_name =
-            ["gcj02", "gcj-02", "bd09", "amap", "datav", "高德", "百度"].iter().any(|m| name.contains(m));
-        if (by_columns || by_name) && !table.obfuscated {
+    /// Coordinates of internet maps, undone or taken as they are by the caller's word.
+    fn note_obfuscation(&mut self, table: &Table, decision: &Decision) {
+        if let Some(shift) = decision.shift {
+            let by_file = table.obfuscated;
+            let name = shift.name();
+            self.note(
+                "crs.obfuscated",
+                Severity::Warning,
+                &table.file,
+                if by_file {
+                    both(
+                        format!("文件注明坐标为 {name}"),
+                        format!("the file says that its coordinates are {name}"),
+                    )
+                } else {
+                    both(format!("坐标按 {name} 处理"), format!("the coordinates are taken as {name}"))
+                },
+                both(
+                    "已按公开公式还原，精度约 1～2 m，不可作测绘成果",
+                    "undone by the public formula, good to 1–2 m: no survey data",
+                ),
+            );
+        } else if let Some(shift) = crs::suspicion(table) {
             self.note(
                 "crs.obfuscated",
                 Severity::Warning,
                 &table.file,
                 both(
-                    "很像互联网地图的数据（GCJ-02 或 BD-09），比真实位置偏约 600 m",
-                    "looks like data of an internet map (GCJ-02 or BD-09), about 600 m off",
+                    format!("很像互联网地图的数据（{}），比真实位置偏约 600 m", shift.name()),
+                    format!("looks like data of an internet map ({}), about 600 m off", shift.name()),
                 ),
-                both("核对来源；改用测绘部门的数据", "check where it comes from; use survey data instead"),
-            );
-        }
-        if table.obfuscated {
-            self.note(
-                "crs.gcj02",
-                Severity::Warning,
-                &table.file,
-                both("文件注明坐标为 GCJ-02", "the file says that its coordinates are GCJ-02"),
-                both(
-                    "已按公开公式还原，精度约 1～2 m，不可作测绘成果",
-                    "undone by the public formula, good to 1–2 m: no survey data",
-                ),
+                both("已按指定的坐标系原样使用", "taken as it is, in the CRS that was named"),
             );
         }
     }
@@ -616,14 +667,18 @@ fn describe(table: &Table) -> Text {
     }
 }
 
+fn layer_answer(layer: &Arc<LayerDef>) -> Answer {
+    Answer::new(layer.id.as_str(), layer.title.clone())
+}
+
 /// How coordinates become EPSG:4490, for the record.
-fn transformation(table: &Table, decision: &Decision) -> String {
+fn transformation(decision: &Decision) -> String {
     let mut steps = Vec::new();
     if decision.swapped {
         steps.push("axes exchanged".to_owned());
     }
-    if table.obfuscated {
-        steps.push("GCJ-02 undone (1–2 m)".to_owned());
+    if let Some(shift) = decision.shift {
+        steps.push(format!("{} undone (1–2 m)", shift.name()));
     }
     match decision.crs {
         None => steps.push("PROJ, best published operation → EPSG:4490".to_owned()),

@@ -62,8 +62,8 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let texts = head.split(|b| matches!(b, b'\n' | b'\r' | b',')).filter(|t| !t.is_ascii());
     let samples = texts.take(2_000).map(<[u8]>::to_vec).collect();
     let encoded =
-        encoding::decide(&Evidence { user: options.encoding.as_deref(), samples, ..Default::default() })
-            .map_err(|u| refused("encoding.unclear", u.message, u.cure))?;
+        encoding::decide(&Evidence { user: options.encoding(&found.name), samples, ..Default::default() })
+            .map_err(Refused::from)?;
     let reader = CassReader { path: found.path.clone(), encoded: encoded.clone() };
     let (numbers, seen, _) = look(&reader, ShapeSource::File(None), &[], 100_000);
     Ok(vec![Table {

@@ -94,8 +94,9 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         .map(<[u8]>::to_vec)
         .collect();
     let cpg = mark.then(|| "UTF-8".to_owned());
-    let encoded = encoding::decide(&Evidence { user: options.encoding.as_deref(), cpg, ldid: None, samples })
-        .map_err(|u| refused("encoding.unclear", u.message, u.cure))?;
+    let encoded =
+        encoding::decide(&Evidence { user: options.encoding(&found.name), cpg, ldid: None, samples })
+            .map_err(Refused::from)?;
     let mut rows = reader(&found.path, delimiter).map_err(|e| cannot(&e))?;
     let mut record = ByteRecord::new();
     let some = rows.read_byte_record(&mut record).map_err(|e| cannot(&e))?;

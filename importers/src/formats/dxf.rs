@@ -66,7 +66,7 @@ fn encoded(found: &Found, options: &Options) -> Result<Encoded, Refused> {
     }
     let page = page.filter(|p| !p.eq_ignore_ascii_case("ANSI_1252"));
     encoding::decide(&Evidence {
-        user: options.encoding.as_deref(),
+        user: options.encoding(&found.name),
         samples: samples.clone(),
         ..Default::default()
     })
@@ -74,7 +74,7 @@ fn encoded(found: &Found, options: &Options) -> Result<Encoded, Refused> {
         // A few words are too few to tell; then the header may say.
         encoding::decide(&Evidence { cpg: page.clone(), samples, ..Default::default() }).map_err(|_| unclear)
     })
-    .map_err(|u| refused("encoding.unclear", u.message, u.cure))
+    .map_err(Refused::from)
 }
 
 /// GDAL's name of an encoding.

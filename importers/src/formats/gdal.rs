@@ -129,7 +129,8 @@ fn table(
     let columns: Vec<String> =
         layer.fields.iter().map(|f| f.alias.clone().unwrap_or_else(|| f.name.clone())).collect();
     let claimed = layer.srs.as_ref().filter(|s| !s.wkt.is_empty()).map(|s| claim(s, driver));
-    let projected = matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs.is_none();
+    let projected =
+        matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
     let how = ReadOptions { to_cgcs2000: projected, ..how.clone() };
     let reader = GdalReader {
         worker: options.worker.clone(),

@@ -14,6 +14,7 @@ mod xml;
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
+use crate::question::{Answer, Subject};
 use crate::table::Table;
 use ditu_model::Text;
 pub(crate) use raster::spacing as raster_spacing;
@@ -25,10 +26,19 @@ pub(crate) struct Refused {
     pub(crate) rule: &'static str,
     pub(crate) message: Text,
     pub(crate) cure: Text,
+    /// What would let the file be read.
+    pub(crate) asks: Option<(Subject, Vec<Answer>)>,
 }
 
 pub(crate) fn refused(rule: &'static str, message: Text, cure: Text) -> Refused {
-    Refused { rule, message, cure }
+    Refused { rule, message, cure, asks: None }
+}
+
+impl Refused {
+    /// The same with what may be answered.
+    pub(crate) fn asking(self, subject: Subject, answers: Vec<Answer>) -> Refused {
+        Refused { asks: Some((subject, answers)), ..self }
+    }
 }
 
 /// The beginning of a file, with its name.

@@ -54,7 +54,8 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         ));
     };
     let claimed = raster.srs.as_ref().filter(|s| !s.wkt.is_empty()).map(|s| claim(s, format));
-    let projected = matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs.is_none();
+    let projected =
+        matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
     Ok(vec![Table {
         name: found.stem(),
         other_names: Vec::new(),

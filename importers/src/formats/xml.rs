@@ -5,6 +5,7 @@ use super::{Head, Refused, refused};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
+use crate::question::{Answer, Subject};
 use crate::table::{Claim, Table};
 use ditu_crs::Crs;
 use std::io::Read;
@@ -89,7 +90,14 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let mut crs = None;
     match look.systems.as_slice() {
         [] if format == "OVKML" => {
-            if options.crs.is_none() {
+            if options.crs(&found.name, None).is_none() {
+                let answers = vec![
+                    Answer::new("EPSG:4490", both("CGCS2000（或 WGS 84）", "CGCS2000 (or WGS 84)")),
+                    Answer::new(
+                        "GCJ-02",
+                        both("GCJ-02：奥维免费版导出", "GCJ-02: what the free edition exports"),
+                    ),
+                ];
                 return Err(refused(
                     "crs.unclear",
                     both(
@@ -97,10 +105,11 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
                         "the Ovital file does not state its coordinate type (OvCoordType)",
                     ),
                     both(
-                        "在奥维中以 CGCS2000 导出；若确为 CGCS2000，用 --crs EPSG:4490",
-                        "export it as CGCS2000; if it is, use --crs EPSG:4490",
+                        "在奥维中以 CGCS2000 导出；若确为 CGCS2000，用 --crs EPSG:4490；若为 GCJ-02，用 --crs GCJ-02",
+                        "export it as CGCS2000; if it is, use --crs EPSG:4490; if it is GCJ-02, use --crs GCJ-02",
                     ),
-                ));
+                )
+                .asking(Subject::Crs, answers));
             }
         }
         [] => {}

@@ -1,11 +1,41 @@
 //! Which CRS numbers are in: the user's word, the file's, then the numbers together with what the delivery says
 //! elsewhere. A datum is never guessed.
 
+mod doubt;
+mod numbers;
+
+pub(crate) use doubt::{Guess, sample};
+
 use super::fields;
 use crate::notes::both;
+use crate::options::CrsChoice;
 use crate::table::{Claim, ShapeSource, Table};
-use ditu_crs::{Crs, Datum, Projection, Transform, TransformError, detect};
+use ditu_crs::{Crs, Datum, Projection, Transform, TransformError, detect, obfuscated};
 use ditu_model::{Bounds, Severity, Text};
+
+/// An offset that internet maps of China put on coordinates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shift {
+    Gcj02,
+    Bd09,
+}
+
+impl Shift {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Shift::Gcj02 => "GCJ-02",
+            Shift::Bd09 => "BD-09",
+        }
+    }
+
+    /// Longitude and latitude without the offset.
+    pub(crate) fn undo(self, p: [f64; 2]) -> [f64; 2] {
+        match self {
+            Shift::Gcj02 => obfuscated::gcj02_to_wgs84(p),
+            Shift::Bd09 => obfuscated::bd09_to_wgs84(p),
+        }
+    }
+}
 
 /// How a table's numbers become longitude and latitude.
 #[derive(Clone, Debug)]
@@ -14,6 +44,8 @@ pub(crate) struct Decision {
     pub(crate) crs: Option<Crs>,
     /// The first number is the northing (latitude).
     pub(crate) swapped: bool,
+    /// The offset to be undone.
+    pub(crate) shift: Option<Shift>,
     pub(crate) evidence: Text,
     /// What somebody should look at.
     pub(crate) remarks: Vec<(&'static str, Severity, Text, Text)>,
@@ -24,10 +56,11 @@ pub(crate) struct Undecided {
     pub(crate) rule: &'static str,
     pub(crate) message: Text,
     pub(crate) cure: Text,
+    pub(crate) guesses: Vec<Guess>,
 }
 
 fn undecided(rule: &'static str, message: Text, cure: Text) -> Undecided {
-    Undecided { rule, message, cure }
+    Undecided { rule, message, cure, guesses: Vec::new() }
 }
 
 /// The CRSs that files of the delivery state: what they agree on is evidence for those that state none.
@@ -81,38 +114,101 @@ fn meets(city: &Bounds, b: &Bounds) -> bool {
 /// Decides for one table.
 pub(crate) fn decide(
     table: &Table,
-    user: Option<u32>,
+    user: Option<&CrsChoice>,
     city: Option<Bounds>,
     stated: &Stated,
 ) -> Result<Decision, Undecided> {
+    let decision = match user {
+        Some(choice) => by_user(table, choice, city),
+        None => by_file(table, city, stated),
+    }?;
+    let degrees =
+        decision.crs.is_none_or(|c| c.is_geographic() || c.projection() == &Projection::WebMercator);
+    match suspicion(table).filter(|_| degrees && user.is_none() && decision.shift.is_none()) {
+        Some(shift) => Err(doubt::obfuscated(table, shift, &decision)),
+        None => Ok(decision),
+    }
+}
+
+/// The offset that a file's name or its maker's columns betray, whatever the file says of its CRS.
+pub(crate) fn suspicion(table: &Table) -> Option<Shift> {
+    const MAKERS: [(&str, Shift); 5] = [
+        ("acroutes", Shift::Gcj02),
+        ("childrenNum", Shift::Gcj02),
+        ("subFeatureIndex", Shift::Gcj02),
+        ("amap_id", Shift::Gcj02),
+        ("baidu_id", Shift::Bd09),
+    ];
+    const NAMES: [(&str, Shift); 8] = [
+        ("bd09", Shift::Bd09),
+        ("bd-09", Shift::Bd09),
+        ("百度", Shift::Bd09),
+        ("gcj02", Shift::Gcj02),
+        ("gcj-02", Shift::Gcj02),
+        ("amap", Shift::Gcj02),
+        ("datav", Shift::Gcj02),
+        ("高德", Shift::Gcj02),
+    ];
+    let file = table.file.to_lowercase();
+    let by_column = |m: &&(&str, Shift)| table.columns.iter().any(|c| c.eq_ignore_ascii_case(m.0));
+    let found = MAKERS.iter().find(by_column).or_else(|| NAMES.iter().find(|n| file.contains(n.0)));
+    found.map(|m| m.1)
+}
+
+fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<Decision, Undecided> {
+    let evidence = both("由 --crs 指定", "named by --crs");
+    let shift = match choice {
+        CrsChoice::Epsg(code) => {
+            let Some(crs) = Crs::from_epsg(*code) else {
+                return Err(undecided(
+                    "crs.unknown_code",
+                    both(format!("不认识坐标系 EPSG:{code}"), format!("EPSG:{code} is not known here")),
+                    both(
+                        "用 4490、4326、3857 或国内高斯—克吕格带的代码（如 4525、4546）",
+                        "use 4490, 4326, 3857 or a code of a Chinese Gauss-Krueger zone such as 4525 or 4546",
+                    ),
+                ));
+            };
+            // Columns called longitude and latitude hold degrees, whatever the tables beside them hold.
+            let degrees =
+                matches!(table.shapes, ShapeSource::Columns(..)) && fields::are_degrees(&table.columns);
+            let crs = if degrees { Crs::new(crs.datum(), Projection::Geographic) } else { crs };
+            return settle(table, crs, evidence, city, Some(true));
+        }
+        CrsChoice::Gcj02 => Shift::Gcj02,
+        CrsChoice::Bd09 => Shift::Bd09,
+    };
+    if table.raster.is_some() {
+        return Err(undecided(
+            "crs.raster",
+            both(
+                format!("栅格不能按 {} 还原", shift.name()),
+                format!("a raster cannot be brought back from {}", shift.name()),
+            ),
+            both("使用测绘部门的栅格", "use a raster of the survey office"),
+        ));
+    }
+    // Maps of China in Mercator metres carry the offset too; Baidu's own Mercator is another thing.
+    let mercator = shift == Shift::Gcj02 && table.numbers.is_some_and(|n| n.iter().any(|v| v.abs() > 181.0));
+    let crs = if mercator { Crs::from_epsg(3857) } else { Crs::from_epsg(4326) };
+    let decision = settle(table, crs.unwrap_or(Crs::CGCS2000), evidence, city, Some(true))?;
+    Ok(Decision { shift: Some(shift), ..decision })
+}
+
+/// What the file says of itself, or else its numbers.
+fn by_file(table: &Table, city: Option<Bounds>, stated: &Stated) -> Result<Decision, Undecided> {
     if table.projected {
         let by = table.claim.as_ref().map(|c| c.by.clone()).unwrap_or_default();
         return Ok(Decision {
             crs: None,
             swapped: false,
+            shift: None,
             evidence: both(
                 format!("{by} 所述，由 PROJ 转换"),
                 format!("stated by {by}, transformed by PROJ"),
             ),
             remarks: Vec::new(),
         });
-    }
-    if let Some(code) = user {
-        let Some(crs) = Crs::from_epsg(code) else {
-            return Err(undecided(
-                "crs.unknown_code",
-                both(format!("不认识坐标系 EPSG:{code}"), format!("EPSG:{code} is not known here")),
-                both(
-                    "用 4490、4326、3857 或国内高斯—克吕格带的代码（如 4525、4546）",
-                    "use 4490, 4326, 3857 or a code of a Chinese Gauss-Krueger zone such as 4525 or 4546",
-                ),
-            ));
-        };
-        let evidence = both("由 --crs 指定", "named by --crs");
-        // Columns called longitude and latitude hold degrees, whatever the tables beside them hold.
-        let degrees = matches!(table.shapes, ShapeSource::Columns(..)) && fields::are_degrees(&table.columns);
-        let crs = if degrees { Crs::new(crs.datum(), Projection::Geographic) } else { crs };
-        return settle(table, crs, evidence, city, Some(true));
     }
     match &table.claim {
         Some(Claim { by, crs: Ok(crs) }) => {
@@ -130,7 +226,7 @@ pub(crate) fn decide(
                 "convert to EPSG:4490 first, or name another with --crs",
             ),
         )),
-        None => by_numbers(table, city, stated),
+        None => numbers::decide(table, city, stated),
     }
 }
 
@@ -158,7 +254,8 @@ fn settle(
             ),
         ));
     }
-    let mut decision = Decision { crs: Some(crs), swapped: false, evidence, remarks: Vec::new() };
+    let shift = table.obfuscated.then_some(Shift::Gcj02);
+    let mut decision = Decision { crs: Some(crs), swapped: false, shift, evidence, remarks: Vec::new() };
     let (Some(numbers), Some(city)) = (table.numbers, city) else {
         if let Some(numbers) = table.numbers
             && placed(&crs, numbers, false).is_none()
@@ -220,110 +317,15 @@ fn outside(crs: &Crs, numbers: [f64; 4], city: Option<Bounds>) -> Undecided {
     } else {
         ("不可能存在", "cannot be")
     };
-    undecided(
-        "crs.outside",
-        both(
-            format!("按 {name}，坐标 {extent} {zh}"),
-            format!("taken as {name}, the coordinates {extent} {en}"),
-        ),
-        cure,
-    )
-}
-
-fn by_numbers(table: &Table, city: Option<Bounds>, stated: &Stated) -> Result<Decision, Undecided> {
-    let Some(numbers) = table.numbers else {
-        // Nothing to place.
-        let evidence = both("没有坐标", "there are no coordinates");
-        return Ok(Decision { crs: Some(Crs::CGCS2000), swapped: false, evidence, remarks: Vec::new() });
-    };
-    let extent = format!("{:.3} … {:.3}, {:.3} … {:.3}", numbers[0], numbers[2], numbers[1], numbers[3]);
-    let found = match city {
-        Some(c) => detect::candidates(numbers, [c.min[0], c.min[1], c.max[0], c.max[1]]),
-        // Without a city only degrees in or near China are evidence.
-        None => detect::candidates(numbers, [73.0, 3.0, 136.0, 54.0])
-            .into_iter()
-            .filter(|c| c.crs.is_geographic() && c.confidence > 0.9)
-            .collect(),
-    };
-    let Some(best) = found.first() else {
-        return Err(undecided(
-            "crs.unknown",
+    Undecided {
+        guesses: other.iter().filter_map(Guess::of).take(6).collect(),
+        ..undecided(
+            "crs.outside",
             both(
-                format!("文件没有说明坐标系，坐标 {extent} 也不像本市常用的坐标系"),
-                format!(
-                    "no CRS is stated, and the coordinates {extent} fall on the city in none that is usual"
-                ),
+                format!("按 {name}，坐标 {extent} {zh}"),
+                format!("taken as {name}, the coordinates {extent} {en}"),
             ),
-            both("用 --crs EPSG:代码 指定", "name it with --crs EPSG:code"),
-        ));
-    };
-    let rivals: Vec<_> = found.iter().filter(|c| c.confidence >= best.confidence * 0.5).collect();
-    if best.crs.is_geographic() && rivals.len() == 1 {
-        return Ok(Decision {
-            crs: Some(Crs::CGCS2000),
-            swapped: best.swapped,
-            evidence: both(
-                format!("坐标是经纬度，{}", best.zh),
-                format!("the numbers are degrees; {}", best.en),
-            ),
-            remarks: vec![(
-                "crs.degrees",
-                Severity::Note,
-                both(
-                    "文件没有说明坐标系，按 CGCS2000 经纬度处理",
-                    "no CRS is stated; the degrees are taken as CGCS2000",
-                ),
-                both(
-                    "WGS 84 与之相差不到 0.1 m；若来自互联网地图（GCJ-02、BD-09），会偏差约 600 m，请勿导入",
-                    "WGS 84 differs by less than 0.1 m; degrees from internet maps (GCJ-02, BD-09) are 600 m off and must not be imported",
-                ),
-            )],
-        });
+            cure,
+        )
     }
-    if let Some(datum) = stated.datum() {
-        let fits: Vec<_> = rivals.iter().filter(|c| !c.crs.is_geographic()).collect();
-        let same: Vec<_> = fits.iter().filter(|c| stated.0.contains(&c.crs)).collect();
-        let chosen = match (same.as_slice(), fits.as_slice()) {
-            ([one], _) => Some(**one),
-            ([], [one]) => Some(*one),
-            _ => None,
-        };
-        if let Some(c) = chosen
-            && datum == Datum::Cgcs2000
-        {
-            let evidence = both(
-                format!("{}；基准取自同批其他文件（{}）", c.zh, datum.name()),
-                format!("{}; the datum is what other files of the delivery state ({})", c.en, datum.name()),
-            );
-            let remark = (
-                "crs.by_delivery",
-                Severity::Note,
-                both("文件没有说明坐标系", "the file states no CRS"),
-                both(
-                    format!("按坐标数值和同批文件定为 {}", c.crs.name()),
-                    format!("taken as {} by the numbers and by the delivery's other files", c.crs.name()),
-                ),
-            );
-            return Ok(Decision { crs: Some(c.crs), swapped: c.swapped, evidence, remarks: vec![remark] });
-        }
-    }
-    let mut zh = String::new();
-    let mut en = String::new();
-    for c in rivals.iter().take(4) {
-        let Some(code) = c.crs.epsg() else { continue };
-        zh += &format!("\n  --crs EPSG:{code}：{}", c.zh);
-        en += &format!("\n  --crs EPSG:{code}: {}", c.en);
-    }
-    Err(undecided(
-        "crs.unclear",
-        both(
-            format!(
-                "文件没有说明坐标系；坐标 {extent} 能看出投影，看不出基准（CGCS2000、西安80、北京54 相差几十米）"
-            ),
-            format!(
-                "no CRS is stated; the coordinates {extent} show the projection, not the datum (CGCS2000, Xian 1980 and Beijing 1954 differ by tens of metres)"
-            ),
-        ),
-        both(format!("确认基准后选用：{zh}"), format!("find out the datum, then choose:{en}")),
-    ))
 }

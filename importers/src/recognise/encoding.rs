@@ -1,6 +1,8 @@
 //! Which encoding texts are in: the user's word, `.cpg`, the language byte, then the bytes themselves.
 
+use crate::formats::Refused;
 use crate::notes::both;
+use crate::question::{Answer, Subject};
 use crate::table::{Encoded, Raw};
 use ditu_model::Text;
 use encoding_rs::{BIG5, Encoding, GB18030, UTF_8, WINDOWS_1252};
@@ -64,8 +66,16 @@ pub(crate) struct Evidence<'a> {
 
 /// Why no encoding could be chosen, with the same five texts in each that is possible.
 pub(crate) struct Unclear {
-    pub(crate) message: Text,
-    pub(crate) cure: Text,
+    message: Text,
+    cure: Text,
+    answers: Vec<Answer>,
+}
+
+impl From<Unclear> for Refused {
+    fn from(u: Unclear) -> Refused {
+        let asks = (!u.answers.is_empty()).then_some((Subject::Encoding, u.answers));
+        Refused { rule: "encoding.unclear", message: u.message, cure: u.cure, asks }
+    }
 }
 
 /// The share of samples that decode strictly. A text may end inside a character: fields are cut at a byte.
@@ -118,6 +128,7 @@ pub(crate) fn decide(evidence: &Evidence<'_>) -> Result<Encoded, Unclear> {
             None => Err(Unclear {
                 message: both(format!("不认识编码 {user}"), format!("there is no encoding {user}")),
                 cure: both("用 GBK、UTF-8、Big5 等名称", "use a name such as GBK, UTF-8 or Big5"),
+                answers: Vec::new(),
             }),
         };
     }
@@ -179,8 +190,11 @@ pub(crate) fn decide(evidence: &Evidence<'_>) -> Result<Encoded, Unclear> {
         ));
     }
     let mut shown = String::new();
+    let mut answers = Vec::new();
     for encoding in [GB18030, BIG5, UTF_8, WINDOWS_1252] {
-        shown += &format!("\n  --encoding {}: {}", encoding.name(), five(encoding, samples));
+        let (name, five) = (encoding.name(), five(encoding, samples));
+        shown += &format!("\n  --encoding {name}: {five}");
+        answers.push(Answer::new(name, both(format!("{name}：{five}"), format!("{name}: {five}"))));
     }
     Err(Unclear {
         message: both(
@@ -188,6 +202,7 @@ pub(crate) fn decide(evidence: &Evidence<'_>) -> Result<Encoded, Unclear> {
             format!("the encoding of the texts is unclear{}", doubts.1),
         ),
         cure: both(format!("选读得通的一种：{shown}"), format!("choose the one that reads right:{shown}")),
+        answers,
     })
 }
 

@@ -47,7 +47,7 @@ impl RasterRow {
             )
         };
         // What the file states itself needs no telling; the rest was decided here.
-        let stated = table.claim.is_some() && options.crs.is_none();
+        let stated = table.claim.is_some() && options.crs(&table.file, Some(&table.name)).is_none();
         let epsg = source.dataset.epsg.filter(|_| !stated);
         let info = options.worker.grid(&table.path, &path, epsg).map_err(|e| failed(e.to_string()))?;
         let sha256 = sha256(&path).map_err(|e| failed(e.to_string()))?;

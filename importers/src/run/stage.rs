@@ -8,7 +8,7 @@ use crate::plan::Source;
 use crate::recognise::fields;
 use crate::table::{Raw, ShapeSource, SourceRow, coordinate};
 use crate::value::{Converter, Remark};
-use ditu_crs::{Crs, Transform, obfuscated};
+use ditu_crs::{Crs, Transform};
 use ditu_model::layer::Policy;
 use ditu_model::{Bounds, Finding, Geometry, Place, Row, Severity, Shape, Text, Value};
 
@@ -139,8 +139,8 @@ impl<'a> Stage<'a> {
         } else if g.coords.iter().any(|c| !(c[0].abs() <= 180.0 && c[1].abs() <= 90.0)) {
             return None;
         }
-        if self.source.table.obfuscated {
-            g.map_coords(obfuscated::gcj02_to_wgs84);
+        if let Some(shift) = self.source.decision.shift {
+            g.map_coords(|c| shift.undo(c));
         }
         Some(g)
     }

@@ -4,7 +4,7 @@ use super::*;
 use ditu_model::LayerId;
 
 fn place(o: &mut Options) {
-    o.layer = LayerId::new("placename.place");
+    o.all().layer = LayerId::new("placename.place");
 }
 
 fn names(path: &str, change: impl FnOnce(&mut Options)) -> Result<Vec<String>, Vec<&'static str>> {
@@ -73,7 +73,7 @@ fn u2_western_and_persian_texts_are_right_or_asked_about() {
         assert_eq!(names(&path, anywhere).unwrap_err(), ["encoding.unclear"], "{stem}");
         let told = |o: &mut Options| {
             anywhere(o);
-            o.encoding = Some("ISO-8859-1".into());
+            o.all().encoding = Some("ISO-8859-1".into());
         };
         assert_eq!(names(&path, told).unwrap(), ["äöü"], "{stem}");
     }
@@ -99,7 +99,7 @@ fn u6_a_missing_prj_is_asked_about_and_the_answer_lands_on_the_same_spot() {
     let at = |stem: &str, crs: Option<u32>| -> Result<Vec<[f64; 2]>, Vec<&'static str>> {
         let (_scratch, plan) = planned(&[data(&format!("{folder}/{stem}.shp"))], |o| {
             place(o);
-            o.crs = crs;
+            o.all().crs = crs.map(CrsChoice::Epsg);
         });
         let rows = drained(plan.map_err(|r| rules(&r))?).0.unwrap();
         Ok(rows["placename.place"].iter().map(|r| r.geometry.as_ref().unwrap().coords[0]).collect())
@@ -141,7 +141,7 @@ fn drawings_read_right_whatever_their_header_says_of_the_code_page() {
         let path = data(&format!("survey/china-samples/{stem}.dxf"));
         let (_scratch, refused) = planned(std::slice::from_ref(&path), |_| {});
         assert_eq!(rules(&refused.unwrap_err()), ["crs.unclear"], "{stem}");
-        let (_scratch, plan) = planned(&[path], |o| o.crs = Some(4546));
+        let (_scratch, plan) = planned(&[path], |o| o.all().crs = Some(CrsChoice::Epsg(4546)));
         let rows = drained(plan.unwrap()).0.unwrap();
         let name = value("placename.place", &rows["placename.place"][0], "name").to_string();
         assert_eq!(name, "砼3", "{stem}");
@@ -156,7 +156,8 @@ fn drawings_read_right_whatever_their_header_says_of_the_code_page() {
 fn control_points_of_every_table_land_on_the_same_spot() {
     let folder = "survey/tables-coords";
     let at = |file: &str| {
-        let (_scratch, plan) = planned(&[data(&format!("{folder}/{file}"))], |o| o.crs = Some(4546));
+        let (_scratch, plan) =
+            planned(&[data(&format!("{folder}/{file}"))], |o| o.all().crs = Some(CrsChoice::Epsg(4546)));
         let rows = drained(plan.unwrap_or_else(|r| panic!("{file}: {r}"))).0.unwrap();
         rows["control.point"].iter().map(|r| r.geometry.as_ref().unwrap().coords[0]).collect::<Vec<_>>()
     };
@@ -169,10 +170,13 @@ fn control_points_of_every_table_land_on_the_same_spot() {
         }
     }
     // Degrees, minutes and seconds on the second sheet are the same places, and said to be.
-    let (_scratch, plan) = planned(&[data(&format!("{folder}/control.xlsx"))], |o| o.crs = Some(4546));
+    let (_scratch, plan) =
+        planned(&[data(&format!("{folder}/control.xlsx"))], |o| o.all().crs = Some(CrsChoice::Epsg(4546)));
     assert!(count(&drained(plan.unwrap()).1, "check.coincident") >= 160);
     // Two points of one name are one too many.
-    let (_scratch, plan) = planned(&[data(&format!("{folder}/cass_named_gbk.dat"))], |o| o.crs = Some(4546));
+    let (_scratch, plan) = planned(&[data(&format!("{folder}/cass_named_gbk.dat"))], |o| {
+        o.all().crs = Some(CrsChoice::Epsg(4546))
+    });
     let report = drained(plan.unwrap()).1;
     assert_eq!((report.committed(), count(&report, "key.duplicate")), (161, 1));
     // Without a word about the CRS, all of them are asked about.
@@ -227,9 +231,9 @@ fn elevation_models_become_grids_or_are_refused_for_the_right_reason() {
         ("usda_naip_512_deflate_z2.tif", None, Err("raster.bands")),
     ] {
         let (_scratch, plan) = planned(&[data(&format!("terrain/{file}"))], |o| {
-            o.layer = LayerId::new("terrain.dem");
+            o.all().layer = LayerId::new("terrain.dem");
             o.city = None;
-            o.crs = crs;
+            o.all().crs = crs.map(CrsChoice::Epsg);
         });
         match (plan, outcome) {
             (Ok(plan), Ok([least, most])) => {
@@ -263,11 +267,82 @@ fn gcj_02_is_undone_where_stated_and_suspected_where_its_makers_show() {
     let [lon, lat] = rows.unwrap()["placename.place"][0].geometry.as_ref().unwrap().coords[0];
     // DOMAIN §1.6: 111.704109572, 29.028575249 is 111.6985, 29.0316.
     assert!((lon - 111.6985).abs() < 5e-5 && (lat - 29.0316).abs() < 5e-5, "{lon} {lat}");
-    assert_eq!(count(&report, "crs.gcj02"), 1);
-    let amap = data("boundaries-unclear-licence/datav_gcj02_changde_counties.json");
-    let (_scratch, plan) = planned(&[amap], |o| o.layer = LayerId::new("boundary.area"));
-    let report = plan.map_or_else(|r| r.report, |p| drained(p).1);
     assert_eq!(count(&report, "crs.obfuscated"), 1);
+}
+
+/// The centre of gravity of each county by its name.
+fn centres(rows: &[Row]) -> BTreeMap<String, [f64; 2]> {
+    use geo::Centroid;
+    rows.iter()
+        .map(|r| {
+            let centre = r.geometry.as_ref().unwrap().to_geo().centroid().unwrap();
+            (value("boundary.area", r, "name").to_string(), [centre.x(), centre.y()])
+        })
+        .collect()
+}
+
+#[test]
+fn an_internet_maps_boundaries_are_asked_about_and_come_right_by_the_answer() {
+    let truth = data("boundaries-unclear-licence/tianditu_cgcs2000_hunan_district.geojson");
+    let amap = data("boundaries-unclear-licence/datav_gcj02_changde_counties.json");
+    let read = |path: &Path, crs: Option<CrsChoice>| {
+        let (_scratch, plan) = planned(&[path.to_owned()], |o| {
+            o.all().layer = LayerId::new("boundary.area");
+            o.all().crs = crs.clone();
+        });
+        let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
+        (centres(&rows.unwrap()["boundary.area"]), report)
+    };
+    let (_scratch, plan) =
+        planned(std::slice::from_ref(&amap), |o| o.all().layer = LayerId::new("boundary.area"));
+    let refusal = plan.unwrap_err();
+    assert_eq!(rules(&refusal), ["crs.obfuscated"]);
+    let [question] = refusal.questions.as_slice() else { panic!("{:?}", refusal.questions) };
+    let values: Vec<&str> = question.answers.iter().map(|a| a.value.as_str()).collect();
+    assert_eq!(values, ["GCJ-02", "EPSG:4326"]);
+    let shown: Vec<[f64; 2]> = question.answers.iter().map(|a| a.sample[0]).collect();
+    let metres = |a: [f64; 2], b: [f64; 2]| {
+        let (dx, dy) = ((a[0] - b[0]) * 97_000.0, (a[1] - b[1]) * 111_000.0);
+        dx.hypot(dy)
+    };
+    assert!((300.0..900.0).contains(&metres(shown[0], shown[1])), "{shown:?}");
+
+    let (truth, _) = read(&truth, None);
+    // Two counties' boundaries are of other years in the two sources; the median is of all nine.
+    let median = |found: &BTreeMap<String, [f64; 2]>| {
+        let mut d: Vec<f64> =
+            found.iter().filter_map(|(code, c)| Some(metres(*c, *truth.get(code)?))).collect();
+        assert!(d.len() >= 7, "{:?} {:?}", found.keys(), truth.keys());
+        d.sort_by(f64::total_cmp);
+        d[d.len() / 2]
+    };
+    let (undone, report) = read(&amap, Some(CrsChoice::Gcj02));
+    let (as_is, warned) = read(&amap, Some(CrsChoice::Epsg(4326)));
+    assert_eq!((count(&report, "crs.obfuscated"), count(&warned, "crs.obfuscated")), (1, 1));
+    assert!(median(&undone) * 2.0 < median(&as_is), "{} {}", median(&undone), median(&as_is));
+}
+
+#[test]
+fn u6_a_shapefile_without_prj_asks_with_choices_and_where_each_would_lie() {
+    let folder = data("survey/shp-encodings/derived-changde");
+    let bare = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "shp") && p.to_string_lossy().contains("noprj"));
+    let bare = bare.expect("a shapefile without .prj");
+    let (_scratch, plan) = planned(&[bare], |o| o.all().layer = LayerId::new("placename.place"));
+    let refusal = plan.unwrap_err();
+    let [question] = refusal.questions.as_slice() else { panic!("{:?}", refusal.questions) };
+    assert_eq!(question.subject, Subject::Crs);
+    assert!(!question.answers.is_empty());
+    for answer in &question.answers {
+        let [w, s, e, n] = answer.bounds.unwrap();
+        assert!(w > 110.0 && e < 112.8 && s > 28.0 && n < 30.5, "{answer:?}");
+        assert!((1..=200).contains(&answer.sample.len()) && answer.confidence.is_some());
+        let mut options = super::options(tempfile::tempdir().unwrap().path());
+        options.all().crs = Some(answer.value.parse().unwrap());
+    }
+    assert!(question.answers.iter().any(|a| a.value == "EPSG:4525"), "{:?}", question.answers);
 }
 
 #[test]
@@ -330,13 +405,14 @@ fn a_table_that_could_be_several_layers_is_refused_with_the_choices() {
 #[test]
 fn a_layer_a_path_and_an_encoding_that_do_not_exist_are_said_so() {
     let good = data("survey/shp-encodings/derived-changde/utf8_nocpg_ldid0.shp");
-    let (_scratch, refused) = planned(std::slice::from_ref(&good), |o| o.layer = LayerId::new("no.such"));
+    let (_scratch, refused) =
+        planned(std::slice::from_ref(&good), |o| o.all().layer = LayerId::new("no.such"));
     assert_eq!(rules(&refused.unwrap_err()), ["layer.unknown"]);
     let (_scratch, refused) = planned(&[PathBuf::from("no/such/file.shp")], |_| {});
     assert_eq!(rules(&refused.unwrap_err()), ["file.missing"]);
     let (_scratch, refused) = planned(&[good], |o| {
         place(o);
-        o.encoding = Some("klingon".into());
+        o.all().encoding = Some("klingon".into());
     });
     assert_eq!(rules(&refused.unwrap_err()), ["encoding.unclear"]);
     let empty = tempfile::tempdir().unwrap();

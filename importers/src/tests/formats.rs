@@ -5,7 +5,7 @@ use ditu_model::LayerId;
 
 fn read(file: &str, layer: &str, change: impl FnOnce(&mut Options)) -> (Vec<&'static str>, u64, Report) {
     let (_scratch, plan) = planned(&[data(file)], |o| {
-        o.layer = LayerId::new(layer);
+        o.all().layer = LayerId::new(layer);
         o.city = None;
         change(o);
     });
@@ -33,7 +33,7 @@ fn every_format_is_known_by_its_content_and_read() {
         ("cadastre/cadastre-75118-parcelles.json.gz", "cadastre.parcel", "", 0),
     ] {
         if format.is_empty() {
-            let (_scratch, refused) = planned(&[data(file)], |o| o.layer = LayerId::new(layer));
+            let (_scratch, refused) = planned(&[data(file)], |o| o.all().layer = LayerId::new(layer));
             assert_eq!(rules(&refused.unwrap_err()), ["format.unknown"], "{file}");
             continue;
         }
@@ -42,7 +42,7 @@ fn every_format_is_known_by_its_content_and_read() {
             "MapInfo TAB" => Some(4326),
             _ => None,
         };
-        let (formats, n, report) = read(file, layer, |o| o.crs = crs);
+        let (formats, n, report) = read(file, layer, |o| o.all().crs = crs.map(CrsChoice::Epsg));
         assert!(formats.iter().all(|f| *f == format), "{file}: {formats:?}");
         assert!(n >= rows, "{file}: {n} rows; {}", report.summary(crate::Lang::En));
     }
@@ -51,9 +51,9 @@ fn every_format_is_known_by_its_content_and_read() {
 #[test]
 fn a_file_geodatabase_in_an_archive_is_one_source_with_many_tables() {
     let (_scratch, plan) = planned(&[data("survey/filegdb/testopenfilegdb.gdb.zip")], |o| {
-        o.layer = LayerId::new("placename.place");
+        o.all().layer = LayerId::new("placename.place");
         o.city = None;
-        o.crs = Some(4326);
+        o.all().crs = Some(CrsChoice::Epsg(4326));
     });
     let (tables, report) = match plan {
         Ok(plan) => (plan.datasets().len(), plan.report.clone()),

@@ -10,8 +10,8 @@ fn import(name: &str, bytes: &[u8]) {
     let path = dir.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     let (_scratch, plan) = planned(&[path], |o| {
-        o.layer = LayerId::new("placename.place");
-        o.crs = Some(4490);
+        o.all().layer = LayerId::new("placename.place");
+        o.all().crs = Some(CrsChoice::Epsg(4490));
         o.city = None;
     });
     if let Ok(plan) = plan {

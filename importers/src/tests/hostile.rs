@@ -15,8 +15,8 @@ use Outcome::{Aborted, Kept, Refused};
 
 fn meets(file: &str, layer: &str, crs: Option<u32>, outcome: &Outcome) {
     let (_scratch, plan) = planned(&[data(file)], |o| {
-        o.layer = LayerId::new(layer);
-        o.crs = crs;
+        o.all().layer = LayerId::new(layer);
+        o.all().crs = crs.map(CrsChoice::Epsg);
         o.city = None;
     });
     match (plan, outcome) {
@@ -106,8 +106,8 @@ fn every_hostile_file_ends_without_a_panic_and_counts_every_row() {
     for file in files {
         for layer in ["placename.place", "water.area", "transport.road"] {
             let (_scratch, plan) = planned(std::slice::from_ref(&file), |o| {
-                o.layer = LayerId::new(layer);
-                o.crs = Some(4490);
+                o.all().layer = LayerId::new(layer);
+                o.all().crs = Some(CrsChoice::Epsg(4490));
                 o.city = None;
             });
             match plan {

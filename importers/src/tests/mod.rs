@@ -8,7 +8,8 @@ mod hostile;
 mod sample;
 mod shapes;
 
-use crate::{Options, Plan, Refusal, Report, plan};
+use crate::{Choice, Options, Plan, Refusal, Report, plan};
+pub(crate) use crate::{CrsChoice, Subject};
 use ditu_gdal::Worker;
 use ditu_model::{Bounds, Layers, Mode, Row, RowOp, Value};
 use std::collections::BTreeMap;
@@ -45,13 +46,21 @@ fn gdal_worker() {
 /// Options without any word of the user's, for the city of the shared data.
 pub(crate) fn options(scratch: &Path) -> Options {
     Options {
-        layer: None,
-        crs: None,
-        encoding: None,
+        choices: Vec::new(),
         mode: Mode::Replace,
         scratch: scratch.to_owned(),
         worker: Worker::of_test("tests::gdal_worker").unwrap(),
         city: Some(Bounds::new(110.48, 28.40, 112.30, 30.13)),
+    }
+}
+
+impl Options {
+    /// What is said of every table.
+    pub(crate) fn all(&mut self) -> &mut Choice {
+        if self.choices.is_empty() {
+            self.choices.push(Choice::default());
+        }
+        &mut self.choices[0]
     }
 }
 

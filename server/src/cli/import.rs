@@ -5,7 +5,7 @@ use crate::settings::{Settings, grid_path};
 use crate::tiles;
 use clap::ValueEnum;
 use ditu_gdal::Worker;
-use ditu_importers::{Lang, Options, Plan, Report, Run};
+use ditu_importers::{Choice, CrsChoice, Lang, Options, Plan, Report, Run};
 use ditu_model::{Changeset, Commit, Mode, Origin};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
@@ -22,9 +22,9 @@ pub(crate) struct Args {
     /// The layer, where files do not tell
     #[arg(long)]
     layer: Option<String>,
-    /// The coordinate reference system, where files do not tell: EPSG:4525 or 4525
-    #[arg(long, value_parser = epsg)]
-    crs: Option<u32>,
+    /// The coordinate reference system, where files do not tell: EPSG:4525, GCJ-02 or BD-09
+    #[arg(long)]
+    crs: Option<CrsChoice>,
     /// The encoding of texts, where files do not tell: GBK, UTF-8, Big5 …
     #[arg(long)]
     encoding: Option<String>,
@@ -55,11 +55,6 @@ enum ModeFlag {
     Append,
 }
 
-fn epsg(text: &str) -> Result<u32, String> {
-    let digits = text.strip_prefix("EPSG:").or_else(|| text.strip_prefix("epsg:")).unwrap_or(text);
-    digits.parse().map_err(|_| format!("{text} is no EPSG code; write EPSG:4525"))
-}
-
 /// Who runs this.
 pub(crate) fn author() -> String {
     ["USER", "LOGNAME", "USERNAME"]
@@ -81,9 +76,12 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     let scratch = if args.dry_run { Scratch::elsewhere() } else { Scratch::inside(&settings.data) };
     let scratch = scratch.map_err(|e| Failure::environment("scratch folder", e))?;
     let options = Options {
-        layer,
-        crs: args.crs,
-        encoding: args.encoding.clone(),
+        choices: vec![Choice {
+            layer,
+            crs: args.crs.clone(),
+            encoding: args.encoding.clone(),
+            ..Choice::default()
+        }],
         mode: match args.mode {
             ModeFlag::Replace => Mode::Replace,
             ModeFlag::Upsert => Mode::Upsert,

@@ -84,8 +84,8 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             both("未读取", "they are not read"),
         );
     }
-    let evidence = Evidence { user: options.encoding.as_deref(), cpg, ldid: Some(dbf.language), samples };
-    let encoded = encoding::decide(&evidence).map_err(|u| refused("encoding.unclear", u.message, u.cure))?;
+    let evidence = Evidence { user: options.encoding(&found.name), cpg, ldid: Some(dbf.language), samples };
+    let encoded = encoding::decide(&evidence).map_err(Refused::from)?;
     let columns = dbf.names(encoded.encoding);
     let count = dbf.count - deleted;
     let shapes = ShapeSource::File(shp.shape());
@@ -120,7 +120,7 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         findings,
         reader: Arc::new(ShapefileReader { shp, dbf, encoded }),
     };
-    if matches!(&table.claim, Some(Claim { crs: Err(_), .. })) && options.crs.is_none() {
+    if matches!(&table.claim, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none() {
         super::gdal::reproject_by_proj(&mut table, options);
     }
     Ok(vec![table])

@@ -1,0 +1,122 @@
+//! What numbers alone say, together with what other files of the delivery state.
+
+use super::{Decision, Guess, Shift, Stated, Undecided, undecided};
+use crate::notes::both;
+use crate::table::Table;
+use ditu_crs::{Crs, Datum, detect};
+use ditu_model::{Bounds, Severity};
+
+/// Decides for a table that states no CRS.
+pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Result<Decision, Undecided> {
+    let shift = table.obfuscated.then_some(Shift::Gcj02);
+    let Some(numbers) = table.numbers else {
+        // Nothing to place.
+        let evidence = both("没有坐标", "there are no coordinates");
+        return Ok(Decision {
+            crs: Some(Crs::CGCS2000),
+            swapped: false,
+            shift,
+            evidence,
+            remarks: Vec::new(),
+        });
+    };
+    let extent = format!("{:.3} … {:.3}, {:.3} … {:.3}", numbers[0], numbers[2], numbers[1], numbers[3]);
+    let found = match city {
+        Some(c) => detect::candidates(numbers, [c.min[0], c.min[1], c.max[0], c.max[1]]),
+        // Without a city only degrees in or near China are evidence.
+        None => detect::candidates(numbers, [73.0, 3.0, 136.0, 54.0])
+            .into_iter()
+            .filter(|c| c.crs.is_geographic() && c.confidence > 0.9)
+            .collect(),
+    };
+    let Some(best) = found.first() else {
+        return Err(undecided(
+            "crs.unknown",
+            both(
+                format!("文件没有说明坐标系，坐标 {extent} 也不像本市常用的坐标系"),
+                format!(
+                    "no CRS is stated, and the coordinates {extent} fall on the city in none that is usual"
+                ),
+            ),
+            both("用 --crs EPSG:代码 指定", "name it with --crs EPSG:code"),
+        ));
+    };
+    let rivals: Vec<_> = found.iter().filter(|c| c.confidence >= best.confidence * 0.5).collect();
+    if best.crs.is_geographic() && rivals.len() == 1 {
+        return Ok(Decision {
+            crs: Some(Crs::CGCS2000),
+            swapped: best.swapped,
+            shift,
+            evidence: both(
+                format!("坐标是经纬度，{}", best.zh),
+                format!("the numbers are degrees; {}", best.en),
+            ),
+            remarks: vec![(
+                "crs.degrees",
+                Severity::Note,
+                both(
+                    "文件没有说明坐标系，按 CGCS2000 经纬度处理",
+                    "no CRS is stated; the degrees are taken as CGCS2000",
+                ),
+                both(
+                    "WGS 84 与之相差不到 0.1 m；若来自互联网地图（GCJ-02、BD-09），会偏差约 600 m，请勿导入",
+                    "WGS 84 differs by less than 0.1 m; degrees from internet maps (GCJ-02, BD-09) are 600 m off and must not be imported",
+                ),
+            )],
+        });
+    }
+    if let Some(datum) = stated.datum() {
+        let fits: Vec<_> = rivals.iter().filter(|c| !c.crs.is_geographic()).collect();
+        let same: Vec<_> = fits.iter().filter(|c| stated.0.contains(&c.crs)).collect();
+        let chosen = match (same.as_slice(), fits.as_slice()) {
+            ([one], _) => Some(**one),
+            ([], [one]) => Some(*one),
+            _ => None,
+        };
+        if let Some(c) = chosen
+            && datum == Datum::Cgcs2000
+        {
+            let evidence = both(
+                format!("{}；基准取自同批其他文件（{}）", c.zh, datum.name()),
+                format!("{}; the datum is what other files of the delivery state ({})", c.en, datum.name()),
+            );
+            let remark = (
+                "crs.by_delivery",
+                Severity::Note,
+                both("文件没有说明坐标系", "the file states no CRS"),
+                both(
+                    format!("按坐标数值和同批文件定为 {}", c.crs.name()),
+                    format!("taken as {} by the numbers and by the delivery's other files", c.crs.name()),
+                ),
+            );
+            return Ok(Decision {
+                crs: Some(c.crs),
+                swapped: c.swapped,
+                shift,
+                evidence,
+                remarks: vec![remark],
+            });
+        }
+    }
+    let mut zh = String::new();
+    let mut en = String::new();
+    for c in rivals.iter().take(4) {
+        let Some(code) = c.crs.epsg() else { continue };
+        zh += &format!("\n  --crs EPSG:{code}：{}", c.zh);
+        en += &format!("\n  --crs EPSG:{code}: {}", c.en);
+    }
+    let guesses = rivals.iter().filter_map(|c| Guess::of(c)).take(6).collect();
+    let doubt = undecided(
+        "crs.unclear",
+        both(
+            format!(
+                "文件没有说明坐标系；坐标 {extent} 能看出投影，看不出基准（CGCS2000、西安80、北京54 相差几十米）"
+            ),
+            format!(
+                "no CRS is stated; the coordinates {extent} show the projection, not the datum (CGCS2000, Xian 1980 and Beijing 1954 differ by tens of metres)"
+            ),
+        ),
+        both(format!("确认基准后选用：{zh}"), format!("find out the datum, then choose:{en}")),
+    );
+    Err(Undecided { guesses, ..doubt })
+}
