@@ -6,6 +6,7 @@ mod assets;
 mod cli;
 mod geojson;
 mod glyphs;
+mod import;
 mod metrics;
 mod problem;
 mod settings;

@@ -1,5 +1,6 @@
 //! The check report: what was read, what was committed, what was found, where.
 
+mod geopackage;
 mod html;
 mod json;
 mod summary;
@@ -15,6 +16,9 @@ use std::sync::{Mutex, PoisonError};
 const EXAMPLES: usize = 100;
 /// Places of a rule that are kept for the map.
 const PLACES: usize = 2_000;
+/// Findings with a place that are kept for the GeoPackage, over all rules and of one.
+const SPOTS: usize = 100_000;
+const SPOTS_OF_RULE: u64 = 20_000;
 /// Rules times layers that are kept apart; more than there are rules and layers.
 const GROUPS: usize = 4_096;
 
@@ -55,6 +59,15 @@ pub struct Report {
     pub layers: BTreeMap<LayerId, LayerCount>,
     /// Findings by rule and layer, the worst first.
     pub groups: Vec<Group>,
+    /// Findings with a place, for a map where each can be opened.
+    pub(crate) spots: Vec<Spot>,
+}
+
+/// A finding with a place; its layer beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot {
+    pub(crate) layer: Option<LayerId>,
+    pub(crate) finding: Finding,
 }
 
 impl Report {
@@ -97,6 +110,14 @@ impl Report {
         html::write(self)
     }
 
+    /// A GeoPackage with a point for each finding that has a place (at most 100,000), to be opened beside the data.
+    ///
+    /// # Errors
+    /// Why the file cannot be written.
+    pub fn write_geopackage(&self, path: &std::path::Path) -> std::io::Result<()> {
+        geopackage::write(self, path)
+    }
+
     /// A few lines for a terminal.
     pub fn summary(&self, lang: crate::Lang) -> String {
         summary::write(self, lang)
@@ -126,6 +147,10 @@ impl Report {
         if let Some(at) = finding.place.at.filter(|_| group.places.len() < PLACES) {
             group.places.push(at);
         }
+        if finding.place.at.is_some() && group.count <= SPOTS_OF_RULE && self.spots.len() < SPOTS {
+            self.spots.push(Spot { layer: layer.cloned(), finding: finding.clone() });
+        }
+        let group = &mut self.groups[at];
         if group.examples.len() < EXAMPLES {
             group.examples.push(finding);
         }

@@ -1,16 +1,14 @@
 //! `ditu import`: plan, read and check, commit one revision, build tiles, leave a report.
 
-use super::{Failure, open, operator, print, say};
-use crate::settings::{Settings, grid_path};
+use super::{Failure, open, print, say};
+use crate::import::{self, Request, Scratch};
+use crate::settings::Settings;
 use crate::tiles;
 use clap::ValueEnum;
-use ditu_gdal::Worker;
-use ditu_importers::{Choice, CrsChoice, Lang, Options, Plan, Report, Run};
-use ditu_model::{Changeset, Commit, Mode, Origin};
+use ditu_importers::{Choice, CrsChoice, Lang, Plan, Report, Run};
+use ditu_model::{Commit, Mode};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -34,7 +32,7 @@ pub(crate) struct Args {
     /// Say what would happen; change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Also write the report here (.html or .json)
+    /// Also write the report here (.html, .json or .gpkg)
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Why; kept with the revision
@@ -75,7 +73,8 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     // A dry run leaves no trace in the data folder; else the scratch lies beside its goal.
     let scratch = if args.dry_run { Scratch::elsewhere() } else { Scratch::inside(&settings.data) };
     let scratch = scratch.map_err(|e| Failure::environment("scratch folder", e))?;
-    let options = Options {
+    let request = Request {
+        sources: args.sources.clone(),
         choices: vec![Choice {
             layer,
             crs: args.crs.clone(),
@@ -87,13 +86,8 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             ModeFlag::Upsert => Mode::Upsert,
             ModeFlag::Append => Mode::Append,
         },
-        scratch: scratch.dir.path().to_owned(),
-        worker: Worker::of_this_program(super::WORKER).map_err(|e| Failure::environment("reader", e))?,
-        city: Some(settings.city),
     };
-    let (sources, layers) = (args.sources.clone(), settings.layers.clone());
-    let planned = tokio::task::spawn_blocking(move || ditu_importers::plan(&sources, &layers, &options));
-    let plan = match planned.await.map_err(|e| Failure::environment("reading", e))? {
+    let plan = match import::plan(&settings, request, scratch.path()).await? {
         Ok(plan) => plan,
         Err(refusal) => {
             finish(&args, &settings, &refusal.report, "refused")?;
@@ -122,12 +116,9 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     bar.finish_and_clear();
     let (report, done) = outcome?;
     let name = match &done {
-        Ok(Some(Commit::Done(list))) => {
-            list.first().map_or_else(String::new, |r| format!("revision-{}", r.id))
-        }
-        Ok(Some(Commit::Unchanged(head))) => format!("unchanged-{head}"),
-        Ok(None) => "dry-run".into(),
-        Err(_) => "refused".into(),
+        Ok(None) => "dry-run".to_owned(),
+        Ok(Some(commit)) => import::report_name::<Failure>(&Ok(commit.clone())),
+        Err(_) => "refused".to_owned(),
     };
     finish(&args, &settings, &report, &name)?;
     let Some(done) = done? else {
@@ -174,102 +165,29 @@ async fn drain(run: Run) -> Result<Outcome, Failure> {
 
 async fn commit(run: Run, args: &Args, settings: &Settings) -> Result<Outcome, Failure> {
     let store = open(settings).await?;
-    let rasters = settings.rasters();
-    // A grid's name is its content: one that is there already is the same, one without a revision is only space.
-    for raster in &run.rasters {
-        let target = grid_path(&rasters, &raster.sha256);
-        std::fs::create_dir_all(&rasters)
-            .and_then(|()| std::fs::rename(&raster.path, &target))
-            .map_err(|e| Failure::environment(target.display(), e))?;
-    }
-    let origin = Origin {
-        author: author(),
-        message: args.message.clone(),
-        source: run.source,
-        transformation: run.transformation,
-    };
-    let changeset = Changeset { origin, deliveries: run.deliveries };
-    let done = store.commit(&operator(settings), changeset).await;
-    Ok((run.report.snapshot(), done.map(Some).map_err(Failure::from)))
+    let (report, done) = import::commit(settings, &store, run, author(), args.message.clone()).await?;
+    Ok((report, done.map(Some).map_err(Failure::from)))
 }
 
 /// Prints the report and writes it: into the data folder (unless nothing may change there) and where the caller wants.
 fn finish(args: &Args, settings: &Settings, report: &Report, name: &str) -> Result<(), Failure> {
     let mut files = Vec::new();
     if !args.dry_run && settings.data.exists() {
-        let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-        let folder = settings.reports();
-        std::fs::create_dir_all(&folder).map_err(|e| Failure::environment(folder.display(), e))?;
-        let stem = claim(&folder, &format!("{stamp}-{name}"))
-            .map_err(|e| Failure::environment(folder.display(), e))?;
-        files.extend(["html", "json"].map(|ext| folder.join(format!("{stem}.{ext}"))));
+        files = import::keep_report(settings, report, name)?;
     }
-    files.extend(args.report.clone());
-    for file in &files {
-        let text = if is_json(file) { report.to_json().to_string() } else { report.to_html() };
-        std::fs::write(file, text).map_err(|e| Failure::environment(file.display(), e))?;
+    if let Some(file) = &args.report {
+        import::write_report(report, file)?;
+        files.push(file.clone());
     }
     if settings.json {
         print(&report.to_json().to_string());
         return Ok(());
     }
     print(report.summary(settings.lang).trim_end());
-    if let Some(file) = files.iter().find(|f| !is_json(f)) {
+    if let Some(file) = files.first() {
         print(&format!("{} {}", say(settings.lang, "检查报告：", "report:"), file.display()));
     }
     Ok(())
-}
-
-/// A name that no other report has: the given one, or with a number. Claimed by making its page, so that imports at the
-/// same moment do not write over each other.
-fn claim(folder: &Path, stem: &str) -> io::Result<String> {
-    let names = std::iter::once(stem.to_owned()).chain((2..).map(|n| format!("{stem}-{n}")));
-    for name in names {
-        match File::create_new(folder.join(format!("{name}.html"))) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
-            Ok(_) => return Ok(name),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// A folder for unpacked archives and finished grids, removed at the end; what a killed import left is removed by the
-/// next one.
-struct Scratch {
-    dir: tempfile::TempDir,
-    /// Held while the folder is in use; the system lets go of it whatever ends the process.
-    _lock: Option<File>,
-}
-
-impl Scratch {
-    const PREFIX: &str = "import-";
-    const LOCK: &str = ".in-use";
-
-    fn elsewhere() -> io::Result<Scratch> {
-        Ok(Scratch { dir: tempfile::tempdir()?, _lock: None })
-    }
-
-    fn inside(data: &Path) -> io::Result<Scratch> {
-        std::fs::create_dir_all(data)?;
-        for entry in std::fs::read_dir(data)?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(Scratch::PREFIX) {
-                // A folder without a lock is one that another import is just making.
-                let lock = File::open(entry.path().join(Scratch::LOCK));
-                if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
-                    let _ = std::fs::remove_dir_all(entry.path());
-                }
-            }
-        }
-        let dir = tempfile::Builder::new().prefix(Scratch::PREFIX).tempdir_in(data)?;
-        let lock = File::create_new(dir.path().join(Scratch::LOCK))?;
-        lock.lock()?;
-        Ok(Scratch { dir, _lock: Some(lock) })
-    }
-}
-
-fn is_json(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
 }
 
 /// What was recognised, table by table.

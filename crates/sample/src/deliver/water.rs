@@ -3,10 +3,11 @@
 use super::Folder;
 use crate::SampleError;
 use crate::city::City;
-use crate::formats::gpkg::{GeoPackage, Geometry};
-use crate::plane::{P, add, area, key, left, mm, scale, sub};
+use crate::plane::{P, add, area, key, left, mm, scale, sub, to_lonlat};
 use crate::rng::{Rng, noise};
 use crate::water::Lake;
+use ditu_geopackage::GeoPackage;
+use ditu_model::{Geometry, Shape};
 use geo::{Area, BooleanOps, BoundingRect, Intersects, LineString, MultiPolygon, Polygon};
 use rusqlite::types::Value;
 
@@ -59,7 +60,7 @@ pub(super) fn write(city: &City, folder: &mut Folder<'_>) -> Result<(), SampleEr
         let title = if s.name.is_empty() { Value::Null } else { Value::Text(s.name.clone()) };
         let m2 = (area(&s.ring).abs() * 10.0).round() / 10.0;
         (
-            Geometry::Polygon(std::slice::from_ref(&s.ring)),
+            Geometry::polygon(vec![s.ring.iter().map(|p| to_lonlat(*p)).collect()]),
             vec![
                 title,
                 Value::Text(s.kind.into()),
@@ -69,7 +70,7 @@ pub(super) fn write(city: &City, folder: &mut Folder<'_>) -> Result<(), SampleEr
         )
     });
     let columns = [("名称", "TEXT(60)"), ("类型", "TEXT(20)"), ("面积", "REAL"), ("水位", "REAL")];
-    let count = gpkg.table("水域", "POLYGON", &columns, rows).map_err(at)?;
+    let count = gpkg.table("水域", Some(Shape::Polygon), &columns, rows).map_err(at)?;
     folder.note(name, "water.area", count);
 
     let mut lines: Vec<(String, &'static str, f64, Vec<P>)> = Vec::new();
@@ -89,12 +90,12 @@ pub(super) fn write(city: &City, folder: &mut Folder<'_>) -> Result<(), SampleEr
     let rows = lines.iter().map(|(name, kind, width, line)| {
         let title = if name.is_empty() { Value::Null } else { Value::Text(name.clone()) };
         (
-            Geometry::Line(line),
+            Geometry::line(line.iter().map(|p| to_lonlat(*p)).collect()),
             vec![title, Value::Text((*kind).into()), Value::Real((width * 10.0).round() / 10.0)],
         )
     });
     let columns = [("名称", "TEXT(60)"), ("类型", "TEXT(20)"), ("宽度", "REAL")];
-    let count = gpkg.table("水系线", "LINESTRING", &columns, rows).map_err(at)?;
+    let count = gpkg.table("水系线", Some(Shape::Line), &columns, rows).map_err(at)?;
     folder.note(name, "water.line", count);
     gpkg.finish().map_err(at)
 }

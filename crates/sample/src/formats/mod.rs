@@ -2,7 +2,6 @@
 
 pub(crate) mod dxf;
 pub(crate) mod geotiff;
-pub(crate) mod gpkg;
 pub(crate) mod shp;
 pub(crate) mod text;
 pub(crate) mod xlsx;

@@ -1,11 +1,11 @@
 //! The embedded store: one GeoPackage file that QGIS opens as it is, with the revision log in the same file and the same
 //! transaction. WAL: readers never wait for the writer.
 
-mod blob;
 mod foreign;
 mod read;
 mod schema;
 mod tree;
+mod value;
 mod write;
 
 use crate::api::{FeatureVersion, Store, StoreError};

@@ -1,12 +1,13 @@
 //! Reads: rows, streams in one snapshot, history and differences out of the log.
 
-use super::blob;
+use super::value;
 use super::{File, blocking, env, quote};
 use crate::api::{FeatureVersion, StoreError};
 use crate::codec;
 use crate::show::show;
 use async_trait::async_trait;
 use ditu_access::{Scope, View};
+use ditu_geopackage::blob;
 use ditu_model::source::{Changed, Changes};
 use ditu_model::{
     Bounds, DateTime, Difference, Feature, FeatureId, FeatureSource, FeatureStream, LayerDef, LayerId,
@@ -27,7 +28,7 @@ fn columns(def: &LayerDef, table: &str) -> String {
 
 pub(super) fn feature(def: &LayerDef, r: &rusqlite::Row<'_>) -> rusqlite::Result<Feature> {
     let geometry = r.get_ref(1)?.as_blob_or_null()?.and_then(blob::read);
-    let values = def.fields.iter().enumerate().map(|(i, f)| Ok(blob::value(f, r.get_ref(i + 2)?)));
+    let values = def.fields.iter().enumerate().map(|(i, f)| Ok(value::value(f, r.get_ref(i + 2)?)));
     let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(Feature { id: r.get::<_, i64>(0)? as u64, row: Row { values, geometry } })
 }

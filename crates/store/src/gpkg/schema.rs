@@ -1,8 +1,8 @@
 //! The tables of the file: OGC's, one a layer, and the revision log.
 
-use super::blob::SRS;
 use super::{env, quote};
 use crate::api::StoreError;
+use ditu_geopackage::SRS;
 use ditu_model::{FieldType, LayerDef, Layers, Shape};
 use rusqlite::{Connection, params};
 

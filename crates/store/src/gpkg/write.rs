@@ -1,12 +1,13 @@
 //! Commits: one transaction, one revision, or nothing.
 
-use super::blob::{self, Bound};
 use super::tree;
+use super::value::Bound;
 use super::{File, env, foreign, quote, read};
 use crate::api::StoreError;
 use crate::codec;
 use crate::log::{self, Added, Work};
 use crate::merge::{Action, Lookup, Merge, Side};
+use ditu_geopackage::blob;
 use ditu_model::{Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
@@ -283,7 +284,7 @@ impl<'a> Writer<'a> {
         let bounds = row.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds());
         let blob: Option<&[u8]> = match &row.geometry {
             Some(g) if !g.is_empty() => {
-                blob::write(g, &bounds, &mut self.blob);
+                blob::write(g, &bounds, true, &mut self.blob);
                 Some(&self.blob)
             }
             _ => None,

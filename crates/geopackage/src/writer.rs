@@ -1,21 +1,17 @@
-//! A GeoPackage of plain feature tables with R-trees, after OGC 12-128r18, through the system's SQLite.
+//! A GeoPackage of plain feature tables with R-trees.
 
-use crate::plane::{P, to_lonlat};
-use rusqlite::{Connection, Result, params, types::Value};
+use crate::blob;
+use ditu_model::{Geometry, Shape};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Result, params};
 use std::path::Path;
 
 /// A GeoPackage being written, in EPSG:4490.
-pub(crate) struct GeoPackage {
+pub struct GeoPackage {
     db: Connection,
 }
 
-/// Polygon of closed rings, or a line.
-pub(crate) enum Geometry<'a> {
-    Polygon(&'a [Vec<P>]),
-    Line(&'a [P]),
-}
-
-/// A date in every header of the sample.
+/// The date in every header, so that the same content has the same bytes.
 const DATE: &str = "2024-06-30T00:00:00.000Z";
 
 const WKT_4490: &str = "GEOGCS[\"China Geodetic Coordinate System 2000\",DATUM[\"China_2000\",SPHEROID[\"CGCS2000\",6378137,298.257222101,AUTHORITY[\"EPSG\",\"1024\"]],AUTHORITY[\"EPSG\",\"1043\"]],PRIMEM[\"Greenwich\",0,AUTHORITY[\"EPSG\",\"8901\"]],UNIT[\"degree\",0.0174532925199433,AUTHORITY[\"EPSG\",\"9122\"]],AUTHORITY[\"EPSG\",\"4490\"]]";
@@ -23,8 +19,11 @@ const WKT_4490: &str = "GEOGCS[\"China Geodetic Coordinate System 2000\",DATUM[\
 const WKT_4326: &str = "GEOGCS[\"WGS 84\",DATUM[\"WGS_1984\",SPHEROID[\"WGS 84\",6378137,298.257223563]],PRIMEM[\"Greenwich\",0],UNIT[\"degree\",0.0174532925199433],AUTHORITY[\"EPSG\",\"4326\"]]";
 
 impl GeoPackage {
-    /// Makes the file; all that follows is one transaction until [`GeoPackage::finish`].
-    pub(crate) fn create(path: &Path) -> Result<GeoPackage> {
+    /// Makes the file, replacing one that is there; all that follows is one transaction until [`GeoPackage::finish`].
+    ///
+    /// # Errors
+    /// What SQLite says, or why the old file cannot be removed.
+    pub fn create(path: &Path) -> Result<GeoPackage> {
         if path.exists() {
             // SQLite would add to what is there.
             std::fs::remove_file(path).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
@@ -46,14 +45,24 @@ impl GeoPackage {
         Ok(GeoPackage { db })
     }
 
-    /// Makes a table: columns as `(name, SQL type)`, and fills it.
-    pub(crate) fn table<'a>(
+    /// Makes a table of one kind of shape (`None`: any) and fills it: columns as `(name, SQL type)`, coordinates in
+    /// degrees, longitude first. The number of rows.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn table(
         &mut self,
         name: &str,
-        kind: &str,
+        shape: Option<Shape>,
         columns: &[(&str, &str)],
-        rows: impl Iterator<Item = (Geometry<'a>, Vec<Value>)>,
+        rows: impl Iterator<Item = (Geometry, Vec<Value>)>,
     ) -> Result<u64> {
+        let kind = match shape {
+            Some(Shape::Point) => "POINT",
+            Some(Shape::Line) => "LINESTRING",
+            Some(Shape::Polygon) => "POLYGON",
+            None => "GEOMETRY",
+        };
         let quoted = |s: &str| format!("\"{}\"", s.replace('"', "\"\""));
         let t = quoted(name);
         let list: String = columns.iter().map(|(n, ty)| format!(", {} {ty}", quoted(n))).collect();
@@ -83,7 +92,10 @@ impl GeoPackage {
         let mut all = [f64::MAX, f64::MIN, f64::MAX, f64::MIN];
         let mut count = 0;
         for (geometry, values) in rows {
-            let (blob, b) = blob(&geometry);
+            let bounds = geometry.bounds();
+            let b = [bounds.min[0], bounds.max[0], bounds.min[1], bounds.max[1]];
+            let mut blob = Vec::new();
+            blob::write(&geometry, &bounds, false, &mut blob);
             let cells = std::iter::once(Value::Blob(blob)).chain(values);
             insert.execute(rusqlite::params_from_iter(cells))?;
             count += 1;
@@ -91,10 +103,12 @@ impl GeoPackage {
             all = [all[0].min(b[0]), all[1].max(b[1]), all[2].min(b[2]), all[3].max(b[3])];
         }
         drop((insert, index));
-        self.db.execute(
-            "UPDATE gpkg_contents SET min_x = ?2, max_x = ?3, min_y = ?4, max_y = ?5 WHERE table_name = ?1",
-            params![name, all[0], all[1], all[2], all[3]],
-        )?;
+        if count > 0 {
+            self.db.execute(
+                "UPDATE gpkg_contents SET min_x = ?2, max_x = ?3, min_y = ?4, max_y = ?5 WHERE table_name = ?1",
+                params![name, all[0], all[1], all[2], all[3]],
+            )?;
+        }
         // The triggers that keep the index true when somebody edits.
         let (ix, idx) = (rtree.as_str(), name.replace('"', "\"\""));
         self.db.execute_batch(&format!(
@@ -106,39 +120,10 @@ impl GeoPackage {
     }
 
     /// Commits.
-    pub(crate) fn finish(self) -> Result<()> {
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn finish(self) -> Result<()> {
         self.db.execute_batch("COMMIT;")
     }
-}
-
-/// A GeoPackage geometry blob with its envelope (min x, max x, min y, max y).
-fn blob(geometry: &Geometry<'_>) -> (Vec<u8>, [f64; 4]) {
-    let convert = |line: &[P]| line.iter().map(|p| to_lonlat(*p)).collect::<Vec<P>>();
-    let parts: Vec<Vec<P>> = match geometry {
-        Geometry::Polygon(rings) => rings.iter().map(|r| convert(r)).collect(),
-        Geometry::Line(line) => vec![convert(line)],
-    };
-    let mut b = [f64::MAX, f64::MIN, f64::MAX, f64::MIN];
-    for p in parts.iter().flatten() {
-        b = [b[0].min(p[0]), b[1].max(p[0]), b[2].min(p[1]), b[3].max(p[1])];
-    }
-    let mut out = Vec::new();
-    // "GP", version 0, little-endian with an xy envelope.
-    out.extend([b'G', b'P', 0, 0b0000_0011]);
-    out.extend(4490u32.to_le_bytes());
-    b.iter().for_each(|x| out.extend(x.to_le_bytes()));
-    out.push(1);
-    let polygon = matches!(geometry, Geometry::Polygon(_));
-    out.extend(if polygon { 3u32 } else { 2 }.to_le_bytes());
-    if polygon {
-        out.extend((parts.len() as u32).to_le_bytes());
-    }
-    for part in &parts {
-        out.extend((part.len() as u32).to_le_bytes());
-        for p in part {
-            out.extend(p[0].to_le_bytes());
-            out.extend(p[1].to_le_bytes());
-        }
-    }
-    (out, b)
 }

@@ -1,42 +1,8 @@
-//! GeoPackage geometry blobs (OGC 12-128r18 clause 2.1.3) and values as SQLite holds them.
+//! Values as SQLite holds them.
 
-use ditu_model::{Bounds, Date, DateTime, Field, FieldType, Geometry, Shape, Value};
+use ditu_model::{Date, DateTime, Field, FieldType, Value};
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-
-/// EPSG:4490.
-pub(super) const SRS: i32 = 4490;
-
-/// Writes a blob: header with envelope (none for points), then WKB in the multi form for lines and polygons, as the
-/// table declares.
-pub(super) fn write(g: &Geometry, bounds: &Bounds, out: &mut Vec<u8>) {
-    out.clear();
-    let point = g.shape == Shape::Point;
-    out.extend_from_slice(&[b'G', b'P', 0, if point { 0b0000_0001 } else { 0b0000_0011 }]);
-    out.extend(SRS.to_le_bytes());
-    if !point {
-        for v in [bounds.min[0], bounds.max[0], bounds.min[1], bounds.max[1]] {
-            out.extend(v.to_le_bytes());
-        }
-    }
-    g.write_wkb(!point, None, out);
-}
-
-/// Reads a blob.
-pub(super) fn read(blob: &[u8]) -> Option<Geometry> {
-    let flags = *blob.get(3)?;
-    if !blob.starts_with(b"GP") || flags & 0b0001_0000 != 0 {
-        return None;
-    }
-    let envelope = match flags >> 1 & 7 {
-        0 => 0,
-        1 => 32,
-        2 | 3 => 48,
-        4 => 64,
-        _ => return None,
-    };
-    Geometry::from_wkb(blob.get(8 + envelope..)?).ok()
-}
 
 /// A value as SQLite takes it.
 pub(super) struct Bound<'a>(pub(super) &'a Value);

@@ -1,0 +1,124 @@
+//! The act of importing, as the command line, the watched folder and the import page all do it: plan, read and check,
+//! commit one revision, keep the report, build tiles.
+
+mod scratch;
+
+pub(crate) use scratch::Scratch;
+
+use crate::cli::{Failure, operator};
+use crate::settings::{Settings, grid_path};
+use ditu_gdal::Worker;
+use ditu_importers::{Choice, Options, Plan, Refusal, Report, Run};
+use ditu_model::{Changeset, Commit, Mode, Origin};
+use ditu_store::{Store, StoreError};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What is to be imported, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Files, folders, archives.
+    pub(crate) sources: Vec<PathBuf>,
+    pub(crate) choices: Vec<Choice>,
+    pub(crate) mode: Mode,
+}
+
+/// Recognises a delivery.
+///
+/// # Errors
+/// The outer error is the machine's fault, the inner one the delivery's.
+pub(crate) async fn plan(
+    settings: &Settings,
+    request: Request,
+    scratch: &Path,
+) -> Result<Result<Plan, Box<Refusal>>, Failure> {
+    let options = Options {
+        choices: request.choices,
+        mode: request.mode,
+        scratch: scratch.to_owned(),
+        worker: Worker::of_this_program(crate::cli::WORKER).map_err(|e| Failure::environment("reader", e))?,
+        city: Some(settings.city),
+    };
+    let (sources, layers) = (request.sources, settings.layers.clone());
+    let planned = tokio::task::spawn_blocking(move || ditu_importers::plan(&sources, &layers, &options));
+    Ok(planned.await.map_err(|e| Failure::environment("reading", e))?.map_err(Box::new))
+}
+
+/// Commits what a run reads as one revision; the report with what came of it.
+///
+/// # Errors
+/// Only where the data folder cannot be written; what the store says is in the result.
+pub(crate) async fn commit(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    run: Run,
+    author: String,
+    message: String,
+) -> Result<(Report, Result<Commit, StoreError>), Failure> {
+    let rasters = settings.rasters();
+    // A grid's name is its content: one that is there already is the same, one without a revision is only space.
+    for raster in &run.rasters {
+        let target = grid_path(&rasters, &raster.sha256);
+        std::fs::create_dir_all(&rasters)
+            .and_then(|()| std::fs::rename(&raster.path, &target))
+            .map_err(|e| Failure::environment(target.display(), e))?;
+    }
+    let origin = Origin { author, message, source: run.source, transformation: run.transformation };
+    let changeset = Changeset { origin, deliveries: run.deliveries };
+    let done = store.commit(&operator(settings), changeset).await;
+    Ok((run.report.snapshot(), done))
+}
+
+/// What a report is called after what came of its delivery.
+pub(crate) fn report_name<E>(done: &Result<Commit, E>) -> String {
+    match done {
+        Ok(Commit::Done(list)) => list.first().map_or_else(String::new, |r| format!("revision-{}", r.id)),
+        Ok(Commit::Unchanged(head)) => format!("unchanged-{head}"),
+        Err(_) => "refused".into(),
+    }
+}
+
+/// The kinds of file a report is kept as.
+const KINDS: [&str; 3] = ["html", "json", "gpkg"];
+
+/// Keeps a report in the data folder, as page, for programs and for QGIS; its files.
+pub(crate) fn keep_report(settings: &Settings, report: &Report, name: &str) -> Result<Vec<PathBuf>, Failure> {
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let folder = settings.reports();
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::environment(folder.display(), e))?;
+    let stem =
+        claim(&folder, &format!("{stamp}-{name}")).map_err(|e| Failure::environment(folder.display(), e))?;
+    let files: Vec<PathBuf> = KINDS.map(|ext| folder.join(format!("{stem}.{ext}"))).into();
+    for file in &files {
+        write_report(report, file)?;
+    }
+    Ok(files)
+}
+
+/// Writes a report as what the file's ending says: JSON, GeoPackage, else a page.
+pub(crate) fn write_report(report: &Report, file: &Path) -> Result<(), Failure> {
+    let is = |ending: &str| file.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
+    let written = if is("gpkg") {
+        report.write_geopackage(file)
+    } else {
+        let text = if is("json") { report.to_json().to_string() } else { report.to_html() };
+        std::fs::write(file, text)
+    };
+    written.map_err(|e| Failure::environment(file.display(), e))
+}
+
+/// A name that no other report has: the given one, or with a number. Claimed by making its page, so that imports at the
+/// same moment do not write over each other.
+fn claim(folder: &Path, stem: &str) -> io::Result<String> {
+    let names = std::iter::once(stem.to_owned()).chain((2..).map(|n| format!("{stem}-{n}")));
+    for name in names {
+        match File::create_new(folder.join(format!("{name}.html"))) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+            Ok(_) => return Ok(name),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
