@@ -169,7 +169,7 @@ fn refusals_in_one_second_keep_a_report_each_and_name_only_formats_that_are_read
             assert!(!said.stdout.contains(refused), "{refused} is not read: {}", said.stdout);
         }
     }
-    assert_eq!(reports(), before + 8, "a page and a JSON document each");
+    assert_eq!(reports(), before + 12, "a page, a JSON document and a GeoPackage each");
 }
 
 #[test]
