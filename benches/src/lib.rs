@@ -93,7 +93,7 @@ impl City {
             delivery(&ids[0], side * side * 9, Box::new(building)),
             delivery(&ids[1], side * 2, Box::new(road)),
         ];
-        store.commit(&operator, Changeset { origin: Origin::default(), deliveries }).await?;
+        store.commit(&operator, Changeset { origin: Origin::default(), deliveries, min_match: None }).await?;
         let view = Gate::new(layers.clone(), [Grant::public(LayerSet::All)])
             .view(&Principal::Anonymous, Action::Read);
         Ok(City { layers, store, view: Arc::new(view), ids })

@@ -81,6 +81,9 @@ pub struct Changeset {
     pub origin: Origin,
     /// At most one delivery a layer.
     pub deliveries: Vec<Delivery>,
+    /// The share (0 to 1) of the features that a layer holds which a [`Mode::Replace`] delivery must still hold; one
+    /// that would remove more is refused. `None` allows everything.
+    pub min_match: Option<f64>,
 }
 
 /// A committed change to one layer, as history lists it.
@@ -109,6 +112,22 @@ pub enum Commit {
     Done(Vec<Revision>),
     /// Everything was there already: no revision was made. Holds the head.
     Unchanged(RevisionId),
+}
+
+/// What a commit would do to one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// The layer.
+    pub layer: LayerId,
+    /// Features that would come.
+    pub added: u64,
+    /// Features that would change.
+    pub changed: u64,
+    /// Features that would go.
+    pub removed: u64,
+    /// The first of them in id order, as many as were asked for. Features that would come have the ids that they would
+    /// get if it were committed now.
+    pub differences: Vec<Difference>,
 }
 
 /// One feature between two revisions.

@@ -10,7 +10,8 @@ pub mod value;
 mod wkb;
 
 pub use change::{
-    Changeset, Commit, Delivery, Difference, FeatureId, Mode, Origin, Revision, RevisionId, RowOp, RowStream,
+    Changeset, Commit, Delivery, Difference, FeatureId, Mode, Origin, Preview, Revision, RevisionId, RowOp,
+    RowStream,
 };
 pub use feature::{Feature, Row};
 pub use finding::{Finding, Place, Severity, Text};

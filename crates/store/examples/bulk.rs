@@ -65,7 +65,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in ["first import", "the same again"] {
         let start = Instant::now();
         let delivery = Delivery { layer: layer.clone(), mode: Mode::Replace, rows: Box::new(rows(n)) };
-        store.commit(&view, Changeset { origin: Origin::default(), deliveries: vec![delivery] }).await?;
+        store
+            .commit(
+                &view,
+                Changeset { origin: Origin::default(), deliveries: vec![delivery], min_match: None },
+            )
+            .await?;
         println!("{name}: {:.0} rows/s", n as f64 / start.elapsed().as_secs_f64());
     }
     let start = Instant::now();

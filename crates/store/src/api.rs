@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use ditu_access::View;
 use ditu_model::{
-    Changeset, Commit, Difference, Feature, FeatureId, FeatureSource, LayerId, Layers, Origin, Revision,
-    RevisionId,
+    Changeset, Commit, Difference, Feature, FeatureId, FeatureSource, LayerId, Layers, Origin, Preview,
+    Revision, RevisionId,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +37,20 @@ pub enum StoreError {
         layer: LayerId,
         /// The id.
         id: FeatureId,
+    },
+    /// A delivery would remove more than was allowed.
+    #[error(
+        "{layer}: the delivery holds {matched} of the {present} features that are there, less than the share of {min_match} that was asked for"
+    )]
+    TooManyRemoved {
+        /// The layer.
+        layer: LayerId,
+        /// Features that the layer holds.
+        present: u64,
+        /// Those that the delivery holds too.
+        matched: u64,
+        /// The least share that was asked for.
+        min_match: f64,
     },
     /// The delivery's stream failed; holds its words.
     #[error("the delivery stopped: {0}")]
@@ -101,6 +115,15 @@ pub trait Store: Send + Sync {
     /// Commits all deliveries as one revision, or none. The view must be made for [`ditu_access::Action::Edit`] or
     /// above and hold every layer named.
     async fn commit(&self, view: &View, changeset: Changeset) -> Result<Commit, StoreError>;
+
+    /// What a commit of this would do, a layer each, with at most `limit` differences; nothing of it is kept. Layers on
+    /// which it would do nothing are left out. The view must allow the commit.
+    async fn preview(
+        &self,
+        view: &View,
+        changeset: Changeset,
+        limit: usize,
+    ) -> Result<Vec<Preview>, StoreError>;
 
     /// Revisions, latest first, of one layer or of all in the view.
     async fn revisions(

@@ -4,7 +4,8 @@ use crate::api::{FeatureVersion, StoreError};
 use crate::show::show;
 use ditu_access::{Action, Scope, View};
 use ditu_model::{
-    Changeset, Delivery, Difference, FeatureId, LayerDef, LayerId, Mode, Origin, RevisionId, RowOp,
+    Changeset, Delivery, Difference, FeatureId, LayerDef, LayerId, Mode, Origin, Preview, Revision,
+    RevisionId, RowOp,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +39,20 @@ pub(crate) enum Work {
         /// Who asks.
         origin: Origin,
     },
+}
+
+/// Whether what was done stays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keep {
+    /// It becomes a revision.
+    All,
+    /// It is shown, with so many differences a layer, and undone.
+    Nothing { limit: usize },
+}
+
+/// What a revision that is not kept would be.
+pub(crate) fn preview(r: Revision, differences: Vec<Difference>) -> Preview {
+    Preview { layer: r.layer, added: r.added, changed: r.changed, removed: r.removed, differences }
 }
 
 /// The ids that a revision brought, as ranges: first to last.
@@ -104,5 +119,5 @@ pub(crate) fn rollback(layer: LayerId, back: Vec<Difference>, origin: Origin) ->
         batches.push(Ok(ops.by_ref().take(2000).collect()));
     }
     let rows = Box::new(batches.into_iter());
-    Changeset { origin, deliveries: vec![Delivery { layer, mode: Mode::Edit, rows }] }
+    Changeset { origin, deliveries: vec![Delivery { layer, mode: Mode::Edit, rows }], min_match: None }
 }

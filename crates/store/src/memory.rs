@@ -2,14 +2,14 @@
 
 use crate::api::{FeatureVersion, Store, StoreError};
 use crate::log::{self, Added};
-use crate::merge::{Action, Lookup, Merge, Side};
+use crate::merge::{Action, Lookup, Merge, Side, Terms};
 use crate::show::show;
 use async_trait::async_trait;
 use ditu_access::{Scope, View};
 use ditu_model::source::{Changed, Changes};
 use ditu_model::{
     Bounds, Changeset, Commit, DateTime, Difference, Feature, FeatureId, FeatureSource, FeatureStream,
-    LayerDef, LayerId, Layers, Mode, Origin, Query, Revision, RevisionId, Row, SourceError,
+    LayerDef, LayerId, Layers, Mode, Origin, Preview, Query, Revision, RevisionId, Row, SourceError,
 };
 use futures_util::stream;
 use std::collections::BTreeMap;
@@ -150,8 +150,35 @@ impl Inner {
         restore: bool,
     ) -> Result<Commit, StoreError> {
         let _writer = lock(&self.writer);
-        let mut next = Snapshot::clone(&self.snapshot());
-        let Changeset { origin, deliveries } = work(&next)?;
+        let now = self.snapshot();
+        let (mut next, done) = Inner::next(&now, work(&now)?, restore)?;
+        if done.is_empty() {
+            return Ok(Commit::Unchanged(now.head()));
+        }
+        next.revisions.extend(done.iter().cloned());
+        *lock(&self.now) = Arc::new(next);
+        Ok(Commit::Done(done))
+    }
+
+    fn preview(&self, changeset: Changeset, limit: usize) -> Result<Vec<Preview>, StoreError> {
+        let now = self.snapshot();
+        let (next, done) = Inner::next(&now, changeset, false)?;
+        let each = done.into_iter().map(|r| {
+            let mut differences = next.layer(&r.layer)?.diff(now.head(), r.id);
+            differences.truncate(limit);
+            Ok(log::preview(r, differences))
+        });
+        each.collect()
+    }
+
+    /// What would be after a changeset, and its revisions.
+    fn next(
+        now: &Snapshot,
+        changeset: Changeset,
+        restore: bool,
+    ) -> Result<(Snapshot, Vec<Revision>), StoreError> {
+        let mut next = Snapshot::clone(now);
+        let Changeset { origin, deliveries, min_match } = changeset;
         let head = next.head();
         let revision = RevisionId(head.0 + 1);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -169,8 +196,9 @@ impl Inner {
             // The lookup reads what has been applied: both reach the layer, by turns.
             let layer = Mutex::new(layer);
             let mut rows = Rows(&layer);
+            let terms = Terms { restore, min_match };
             let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut rows) } else { None };
-            let mut merge = Merge::new(def, delivery, next_id, existing, lookup, restore);
+            let mut merge = Merge::new(def, delivery, next_id, existing, lookup, terms);
             let (mut added, mut counts) = (Added::default(), [0; 3]);
             for actions in merge.by_ref() {
                 for action in actions? {
@@ -200,19 +228,14 @@ impl Inner {
                 removed: counts[2],
             });
         }
-        if done.is_empty() {
-            return Ok(Commit::Unchanged(head));
-        }
-        next.revisions.extend(done.iter().cloned());
-        *lock(&self.now) = Arc::new(next);
-        Ok(Commit::Done(done))
+        Ok((next, done))
     }
 }
 
 /// Deliveries are read by a blocking iterator: the whole commit runs on a thread that may wait.
-async fn blocking(
-    f: impl FnOnce() -> Result<Commit, StoreError> + Send + 'static,
-) -> Result<Commit, StoreError> {
+async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(f).await.unwrap_or_else(|e| {
         Err(StoreError::Environment { what: "a store task ended early".into(), source: Box::new(e) })
     })
@@ -232,6 +255,17 @@ impl Store for Memory {
         log::may_write(view, changeset.deliveries.iter().map(|d| &d.layer))?;
         let inner = self.0.clone();
         blocking(move || inner.commit(|_| Ok(changeset), false)).await
+    }
+
+    async fn preview(
+        &self,
+        view: &View,
+        changeset: Changeset,
+        limit: usize,
+    ) -> Result<Vec<Preview>, StoreError> {
+        log::may_write(view, changeset.deliveries.iter().map(|d| &d.layer))?;
+        let inner = self.0.clone();
+        blocking(move || inner.preview(changeset, limit)).await
     }
 
     async fn revisions(

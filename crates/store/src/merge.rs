@@ -28,6 +28,15 @@ pub(crate) trait Lookup {
     fn by_key(&mut self, key: u128) -> Result<Option<FeatureId>, StoreError>;
 }
 
+/// Under which terms a delivery is taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// Ids that come back are put where they were: a rollback.
+    pub(crate) restore: bool,
+    /// The share of what is there that must stay.
+    pub(crate) min_match: Option<f64>,
+}
+
 /// A delivery on its way into a layer: an iterator over batches of actions.
 pub(crate) struct Merge<'a> {
     def: Arc<LayerDef>,
@@ -39,8 +48,9 @@ pub(crate) struct Merge<'a> {
     all: HashSet<FeatureId>,
     new_keys: HashSet<u128>,
     lookup: Option<&'a mut dyn Lookup>,
-    /// Ids that come back are put where they were: a rollback.
-    restore: bool,
+    terms: Terms,
+    /// Features that the layer held.
+    present: u64,
     /// Edits that wait: each is applied before the next is looked up.
     waiting: VecDeque<RowOp>,
     ended: bool,
@@ -54,7 +64,7 @@ impl<'a> Merge<'a> {
         next_id: FeatureId,
         existing: Vec<(FeatureId, Side)>,
         lookup: Option<&'a mut dyn Lookup>,
-        restore: bool,
+        terms: Terms,
     ) -> Merge<'a> {
         let mut m = Merge {
             def,
@@ -66,7 +76,8 @@ impl<'a> Merge<'a> {
             all: HashSet::new(),
             new_keys: HashSet::new(),
             lookup,
-            restore,
+            terms,
+            present: existing.len() as u64,
             waiting: VecDeque::new(),
             ended: false,
         };
@@ -144,7 +155,7 @@ impl<'a> Merge<'a> {
             RowOp::Put { id, row } => {
                 let side = Side { key: row.key_hash(&self.def.key), content: row.content_hash() };
                 if let Some(key) = side.key
-                    && !self.restore
+                    && !self.terms.restore
                     && lookup.by_key(key)?.is_some_and(|holder| Some(holder) != id)
                 {
                     return Err(self.duplicate(&row));
@@ -153,7 +164,7 @@ impl<'a> Merge<'a> {
                 match lookup.by_id(id)? {
                     Some(old) if old.content == side.content => Ok(None),
                     Some(_) => Ok(Some(Action::Update { id, row, side })),
-                    None if self.restore => Ok(Some(Action::Insert { id, row, side })),
+                    None if self.terms.restore => Ok(Some(Action::Insert { id, row, side })),
                     None => Err(missing(id)),
                 }
             }
@@ -174,6 +185,13 @@ impl Iterator for Merge<'_> {
         let Some(batch) = self.rows.next() else {
             self.ended = true;
             let mut gone: Vec<FeatureId> = self.all.drain().collect();
+            let matched = self.present - gone.len() as u64;
+            if let Some(min_match) = self.terms.min_match
+                && (matched as f64) < min_match * self.present as f64
+            {
+                let (layer, present) = (self.def.id.clone(), self.present);
+                return Some(Err(StoreError::TooManyRemoved { layer, present, matched, min_match }));
+            }
             gone.sort_unstable();
             return (!gone.is_empty())
                 .then(|| Ok(gone.into_iter().map(|id| Action::Delete { id }).collect()));
@@ -185,7 +203,7 @@ impl Iterator for Merge<'_> {
                 return Some(Err(StoreError::Delivery(why)));
             }
         };
-        if self.mode == Mode::Edit && !self.restore {
+        if self.mode == Mode::Edit && !self.terms.restore {
             self.waiting = batch.into();
             return Some(Ok(Vec::new()));
         }

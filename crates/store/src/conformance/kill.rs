@@ -18,7 +18,10 @@ async fn victim() {
         Ok((0..500).map(put).collect())
     });
     let delivery = Delivery { layer: id("t.spot"), mode: Mode::Replace, rows: Box::new(rows) };
-    store.commit(&operator(), Changeset { origin: origin(), deliveries: vec![delivery] }).await.unwrap();
+    store
+        .commit(&operator(), Changeset { origin: origin(), deliveries: vec![delivery], min_match: None })
+        .await
+        .unwrap();
 }
 
 /// Starts the victim, kills it in the middle, and leaves.

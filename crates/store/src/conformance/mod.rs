@@ -1,6 +1,7 @@
 //! One suite for all backends: what the trait promises, and what LESSONS says that others broke.
 
 mod kill;
+mod preview;
 mod random;
 mod suite;
 mod world;
@@ -24,29 +25,30 @@ pub(crate) async fn all(
 
 /// Runs each test of the suite on each backend.
 macro_rules! backends {
-    ($($name:ident),* $(,)?) => {
+    ($($suite:ident: $($name:ident),* $(,)?);* $(;)?) => {
         mod memory {
-            $(#[tokio::test(flavor = "multi_thread")]
+            $($(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::suite::$name(super::world::World::memory()).await;
-            })*
+                super::$suite::$name(super::world::World::memory()).await;
+            })*)*
         }
         mod geopackage {
-            $(#[tokio::test(flavor = "multi_thread")]
+            $($(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::suite::$name(super::world::World::geopackage().await).await;
-            })*
+                super::$suite::$name(super::world::World::geopackage().await).await;
+            })*)*
         }
         mod postgis {
-            $(#[tokio::test(flavor = "multi_thread")]
+            $($(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::suite::$name(super::world::World::postgis(stringify!($name)).await).await;
-            })*
+                super::$suite::$name(super::world::World::postgis(stringify!($name)).await).await;
+            })*)*
         }
     };
 }
 
 backends!(
+    suite:
     a_commit_is_one_revision_and_its_rows_come_back_as_they_went_in,
     the_same_delivery_again_makes_no_revision,
     a_replacement_keeps_ids_by_key_and_rewrites_only_what_changed,
@@ -65,5 +67,10 @@ backends!(
     two_writers_at_once_lose_nothing,
     another_opening_sees_the_head_at_once,
     random_changesets_agree_with_a_plain_map,
-    empty_and_odd_values_survive,
+    empty_and_odd_values_survive;
+    preview:
+    a_preview_says_what_the_commit_then_does_and_keeps_nothing,
+    a_preview_of_nothing_new_is_empty_and_of_much_is_cut,
+    a_preview_that_fails_half_way_or_may_not_write_leaves_all_as_it_was,
+    a_delivery_that_would_remove_more_than_allowed_is_refused_and_changes_nothing;
 );

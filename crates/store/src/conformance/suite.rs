@@ -139,7 +139,7 @@ pub(super) async fn a_delivery_that_fails_half_way_changes_nothing(w: World) {
             vec![Ok(vec![put(spot("b", 1, [111., 29.]))]), Err("第 7 行断了".to_owned())].into_iter(),
         ),
     };
-    let both = Changeset { origin: origin(), deliveries: vec![good, bad] };
+    let both = Changeset { origin: origin(), deliveries: vec![good, bad], min_match: None };
     let refused = w.store.commit(&operator(), both).await.unwrap_err();
     assert!(refused.to_string().contains("第 7 行断了"), "{refused}");
     assert_eq!((w.all("t.spot").await, w.head().await), (before, head));
@@ -325,7 +325,7 @@ pub(super) async fn readers_never_wait_for_a_writer_not_even_in_an_empty_layer(w
         });
         let delivery = Delivery { layer: id("t.spot"), mode: Mode::Append, rows: Box::new(rows) };
         w.store
-            .commit(&operator(), Changeset { origin: origin(), deliveries: vec![delivery] })
+            .commit(&operator(), Changeset { origin: origin(), deliveries: vec![delivery], min_match: None })
             .await
             .unwrap();
     }

@@ -179,6 +179,7 @@ pub(super) fn changes(layer: &str, mode: Mode, ops: Vec<RowOp>) -> Changeset {
     Changeset {
         origin: origin(),
         deliveries: vec![Delivery { layer: id(layer), mode, rows: Box::new(rows.into_iter()) }],
+        min_match: None,
     }
 }
 

@@ -9,12 +9,12 @@ mod value;
 mod write;
 
 use crate::api::{FeatureVersion, Store, StoreError};
-use crate::log::{self, Work};
+use crate::log::{self, Keep, Work};
 use async_trait::async_trait;
 use ditu_access::View;
 use ditu_model::{
-    Changeset, Commit, Difference, FeatureId, FeatureSource, LayerDef, LayerId, Layers, Origin, Revision,
-    RevisionId,
+    Changeset, Commit, Difference, FeatureId, FeatureSource, LayerDef, LayerId, Layers, Origin, Preview,
+    Revision, RevisionId,
 };
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -195,7 +195,19 @@ impl Store for GeoPackage {
     async fn commit(&self, view: &View, changeset: Changeset) -> Result<Commit, StoreError> {
         log::may_write(view, changeset.deliveries.iter().map(|d| &d.layer))?;
         let file = self.0.clone();
-        blocking(move || write::commit(&file, Work::Changes(changeset))).await
+        blocking(move || Ok(write::work(&file, Work::Changes(changeset), Keep::All)?.0)).await
+    }
+
+    async fn preview(
+        &self,
+        view: &View,
+        changeset: Changeset,
+        limit: usize,
+    ) -> Result<Vec<Preview>, StoreError> {
+        log::may_write(view, changeset.deliveries.iter().map(|d| &d.layer))?;
+        let file = self.0.clone();
+        let keep = Keep::Nothing { limit };
+        blocking(move || Ok(write::work(&file, Work::Changes(changeset), keep)?.1)).await
     }
 
     async fn revisions(
@@ -234,7 +246,7 @@ impl Store for GeoPackage {
     ) -> Result<Vec<Difference>, StoreError> {
         let scope = view.scope(layer).cloned().ok_or_else(|| StoreError::NoLayer(layer.clone()))?;
         let (file, def) = (self.0.clone(), self.0.def(layer)?);
-        let found = blocking(move || file.read(|db| read::diff(db, &def, a, b))).await?;
+        let found = blocking(move || file.read(|db| read::diff(db, &def, a, b, usize::MAX))).await?;
         Ok(log::show_diff(&scope, found, limit))
     }
 
@@ -247,7 +259,7 @@ impl Store for GeoPackage {
     ) -> Result<Commit, StoreError> {
         log::may_write(view, [layer])?;
         let (file, def) = (self.0.clone(), self.0.def(layer)?);
-        blocking(move || write::commit(&file, Work::Back { def, to, origin })).await
+        blocking(move || Ok(write::work(&file, Work::Back { def, to, origin }, Keep::All)?.0)).await
     }
 
     fn reader(&self, view: Arc<View>) -> Arc<dyn FeatureSource> {

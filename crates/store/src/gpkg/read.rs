@@ -128,12 +128,13 @@ fn known(db: &Connection, r: RevisionId) -> Result<(), StoreError> {
     if r.0 > head as u64 { Err(StoreError::NoRevision(r)) } else { Ok(()) }
 }
 
-/// Features that differ between two revisions, in id order.
+/// Features that differ between two revisions, in id order, at most so many.
 pub(super) fn diff(
     db: &Connection,
     def: &LayerDef,
     a: RevisionId,
     b: RevisionId,
+    limit: usize,
 ) -> Result<Vec<Difference>, StoreError> {
     known(db, a)?;
     known(db, b)?;
@@ -143,6 +144,9 @@ pub(super) fn diff(
     let high = a.max(b).0;
     let mut out = Vec::new();
     for (id, list) in touched {
+        if out.len() >= limit {
+            break;
+        }
         if list[0].0 > high {
             continue;
         }

@@ -1,19 +1,21 @@
-//! Commits: one transaction, one revision, or nothing.
+//! Commits: one transaction, one revision, or nothing. A preview is the same without the end.
 
 use super::tree;
 use super::value::Bound;
 use super::{File, env, foreign, quote, read};
 use crate::api::StoreError;
 use crate::codec;
-use crate::log::{self, Added, Work};
-use crate::merge::{Action, Lookup, Merge, Side};
+use crate::log::{self, Added, Keep, Work};
+use crate::merge::{Action, Lookup, Merge, Side, Terms};
 use ditu_geopackage::blob;
-use ditu_model::{Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row};
+use ditu_model::{
+    Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Preview, Revision, RevisionId, Row,
+};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
 use std::sync::Arc;
 
-pub(super) fn commit(file: &File, work: Work) -> Result<Commit, StoreError> {
+pub(super) fn work(file: &File, work: Work, keep: Keep) -> Result<(Commit, Vec<Preview>), StoreError> {
     let failed = env(&format!("writing {}", file.path.display()));
     let mut guard = file.writer.lock().unwrap_or_else(|e| e.into_inner());
     // Taken out, so that a connection in an unknown state after a panic is not used again.
@@ -35,14 +37,15 @@ pub(super) fn commit(file: &File, work: Work) -> Result<Commit, StoreError> {
         let changeset = match work {
             Work::Changes(changeset) => changeset,
             Work::Back { def, to, origin } => {
-                let back = read::diff(&tx, &def, RevisionId(head), to)?;
+                let back = read::diff(&tx, &def, RevisionId(head), to, usize::MAX)?;
                 log::rollback(def.id.clone(), back, origin)
             }
         };
+        let terms = Terms { restore, min_match: changeset.min_match };
         let mut done = Vec::new();
         for delivery in changeset.deliveries {
             let def = file.def(&delivery.layer)?;
-            let counts = Writer::new(&tx, def.clone(), revision)?.run(delivery, restore)?;
+            let counts = Writer::new(&tx, def.clone(), revision)?.run(delivery, terms)?;
             if counts.added + counts.changed + counts.removed == 0 {
                 continue;
             }
@@ -58,12 +61,18 @@ pub(super) fn commit(file: &File, work: Work) -> Result<Commit, StoreError> {
             record(&tx, &revision, &def).map_err(&failed)?;
             done.push(revision);
         }
-        if done.is_empty() {
-            tx.commit().map_err(&failed)?;
-            return Ok(Commit::Unchanged(RevisionId(head)));
+        if let Keep::Nothing { limit } = keep {
+            let each = done.iter().map(|r: &Revision| {
+                let found = read::diff(&tx, file.def(&r.layer)?.as_ref(), RevisionId(head), r.id, limit)?;
+                Ok(log::preview(r.clone(), found))
+            });
+            let previews = each.collect::<Result<_, StoreError>>()?;
+            tx.rollback().map_err(&failed)?;
+            return Ok((Commit::Done(done), previews));
         }
         tx.commit().map_err(&failed)?;
-        Ok(Commit::Done(done))
+        let done = if done.is_empty() { Commit::Unchanged(RevisionId(head)) } else { Commit::Done(done) };
+        Ok((done, Vec::new()))
     })();
     if result.is_ok() {
         // Keeps the write-ahead log short; readers that still need it only put this off.
@@ -163,7 +172,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn run(mut self, delivery: Delivery, restore: bool) -> Result<Counts, StoreError> {
+    fn run(mut self, delivery: Delivery, terms: Terms) -> Result<Counts, StoreError> {
         let failed = env("writing the layer");
         let (next_id, features): (i64, i64) = self
             .db
@@ -186,7 +195,7 @@ impl<'a> Writer<'a> {
         }
         let mut lookup = Sides { db: self.db, side: quote(&format!("ditu_side_{}", self.def.id.table())) };
         let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
-        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, restore);
+        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, terms);
         for actions in merge.by_ref() {
             for action in actions? {
                 self.apply(action).map_err(&failed)?;

@@ -10,13 +10,13 @@ mod schema;
 mod write;
 
 use crate::api::{FeatureVersion, Store, StoreError};
-use crate::log::{self, Work};
+use crate::log::{self, Keep, Work};
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use ditu_access::View;
 use ditu_model::{
-    Changeset, Commit, Difference, FeatureId, FeatureSource, LayerDef, LayerId, Layers, Origin, Revision,
-    RevisionId,
+    Changeset, Commit, Difference, FeatureId, FeatureSource, LayerDef, LayerId, Layers, Origin, Preview,
+    Revision, RevisionId,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -160,7 +160,18 @@ impl Store for PostGis {
 
     async fn commit(&self, view: &View, changeset: Changeset) -> Result<Commit, StoreError> {
         log::may_write(view, changeset.deliveries.iter().map(|d| &d.layer))?;
-        write::commit(self.0.clone(), Work::Changes(changeset)).await
+        Ok(write::work(self.0.clone(), Work::Changes(changeset), Keep::All).await?.0)
+    }
+
+    async fn preview(
+        &self,
+        view: &View,
+        changeset: Changeset,
+        limit: usize,
+    ) -> Result<Vec<Preview>, StoreError> {
+        log::may_write(view, changeset.deliveries.iter().map(|d| &d.layer))?;
+        let keep = Keep::Nothing { limit };
+        Ok(write::work(self.0.clone(), Work::Changes(changeset), keep).await?.1)
     }
 
     async fn revisions(
@@ -214,7 +225,7 @@ impl Store for PostGis {
     ) -> Result<Commit, StoreError> {
         log::may_write(view, [layer])?;
         let def = self.0.def(layer)?;
-        write::commit(self.0.clone(), Work::Back { def, to, origin }).await
+        Ok(write::work(self.0.clone(), Work::Back { def, to, origin }, Keep::All).await?.0)
     }
 
     fn reader(&self, view: Arc<View>) -> Arc<dyn FeatureSource> {
@@ -304,6 +315,7 @@ mod tests {
         let changes = Changeset {
             origin: Origin::default(),
             deliveries: vec![Delivery { layer: id("t.spot"), mode: Mode::Replace, rows: Box::new(rows) }],
+            min_match: None,
         };
         let refused = w.store.commit(&operator(), changes).await.unwrap_err();
         assert!(matches!(refused, StoreError::Environment { .. }), "{refused}");

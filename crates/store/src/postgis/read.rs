@@ -181,16 +181,17 @@ pub(super) async fn diff(
 ) -> Result<Vec<Difference>, StoreError> {
     let mut client = database.client().await?;
     let tx = snapshot!(client).map_err(env("reading the history"))?;
-    diff_in(database, &tx, def, a, b).await
+    diff_in(database, &tx, def, a, b, usize::MAX).await
 }
 
-/// The same within a transaction.
+/// The same within a transaction, at most so many.
 pub(super) async fn diff_in(
     database: &Database,
     tx: &Transaction<'_>,
     def: &LayerDef,
     a: RevisionId,
     b: RevisionId,
+    limit: usize,
 ) -> Result<Vec<Difference>, StoreError> {
     let failed = env("reading the history");
     let sql = format!("SELECT coalesce(max(id), 0) FROM {}", database.own("ditu_revision"));
@@ -203,6 +204,9 @@ pub(super) async fn diff_in(
     let touched: Vec<(FeatureId, Entries)> = touched.into_iter().filter(|(_, l)| l[0].0 <= high).collect();
     let mut out = Vec::new();
     for chunk in touched.chunks(2000) {
+        if out.len() >= limit {
+            break;
+        }
         let ids: Vec<i64> = chunk.iter().map(|(id, _)| *id as i64).collect();
         let now = rows(database, tx, def, &ids).await.map_err(&failed)?;
         for (id, list) in chunk {
@@ -220,6 +224,7 @@ pub(super) async fn diff_in(
             }
         }
     }
+    out.truncate(limit);
     Ok(out)
 }
 

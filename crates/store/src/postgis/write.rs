@@ -1,19 +1,23 @@
-//! Commits: one transaction, one revision, or nothing. Rows go in by binary COPY.
+//! Commits: one transaction, one revision, or nothing; a preview is the same without the end. Rows go in by binary COPY.
 
 use super::copy::Copy;
 use super::{Database, env, quote, read};
 use crate::api::StoreError;
-use crate::log::{self, Added, Work};
-use crate::merge::{Action, Lookup, Merge, Side};
+use crate::log::{self, Added, Keep, Work};
+use crate::merge::{Action, Lookup, Merge, Side, Terms};
 use bytes::Bytes;
-use ditu_model::{Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Revision, RevisionId, Row};
+use ditu_model::{Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Preview, Revision, RevisionId, Row};
 use futures_util::{SinkExt, pin_mut};
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio_postgres::{CopyInSink, Transaction};
 
-pub(super) async fn commit(database: Arc<Database>, work: Work) -> Result<Commit, StoreError> {
+pub(super) async fn work(
+    database: Arc<Database>,
+    work: Work,
+    keep: Keep,
+) -> Result<(Commit, Vec<Preview>), StoreError> {
     // Deliveries are read by a blocking iterator: the whole commit runs on a thread that may wait.
     let handle = Handle::current();
     let task = tokio::task::spawn_blocking(move || {
@@ -37,10 +41,11 @@ pub(super) async fn commit(database: Arc<Database>, work: Work) -> Result<Commit
         let changeset = match work {
             Work::Changes(changeset) => changeset,
             Work::Back { def, to, origin } => {
-                let back = read::diff_in(&database, &tx, &def, RevisionId(head), to);
+                let back = read::diff_in(&database, &tx, &def, RevisionId(head), to, usize::MAX);
                 log::rollback(def.id.clone(), handle.block_on(back)?, origin)
             }
         };
+        let terms = Terms { restore, min_match: changeset.min_match };
         let mut done = Vec::new();
         for delivery in changeset.deliveries {
             let def = database.def(&delivery.layer)?;
@@ -56,7 +61,7 @@ pub(super) async fn commit(database: Arc<Database>, work: Work) -> Result<Commit
                 first: false,
                 bulk: None,
             };
-            let counts = writer.run(delivery, restore)?;
+            let counts = writer.run(delivery, terms)?;
             if counts.added + counts.changed + counts.removed == 0 {
                 continue;
             }
@@ -72,13 +77,23 @@ pub(super) async fn commit(database: Arc<Database>, work: Work) -> Result<Commit
             handle.block_on(record(&database, &tx, &revision)).map_err(&failed)?;
             done.push(revision);
         }
+        if let Keep::Nothing { limit } = keep {
+            let each = done.iter().map(|r: &Revision| {
+                let def = database.def(&r.layer)?;
+                let found = read::diff_in(&database, &tx, &def, RevisionId(head), r.id, limit);
+                Ok(log::preview(r.clone(), handle.block_on(found)?))
+            });
+            let previews = each.collect::<Result<_, StoreError>>()?;
+            handle.block_on(tx.rollback()).map_err(&failed)?;
+            return Ok((Commit::Done(done), previews));
+        }
         if done.is_empty() {
-            return Ok(Commit::Unchanged(RevisionId(head)));
+            return Ok((Commit::Unchanged(RevisionId(head)), Vec::new()));
         }
         let notify = format!("SELECT pg_notify('ditu', '{}')", head + 1);
         handle.block_on(tx.batch_execute(&notify)).map_err(&failed)?;
         handle.block_on(tx.commit()).map_err(&failed)?;
-        Ok(Commit::Done(done))
+        Ok((Commit::Done(done), Vec::new()))
     });
     task.await.unwrap_or_else(|e| {
         Err(StoreError::Environment { what: "a store task ended early".into(), source: Box::new(e) })
@@ -136,7 +151,7 @@ struct Bulk {
 const SIDE_MOST: usize = 32 << 20;
 
 impl Writer<'_> {
-    fn run(mut self, delivery: Delivery, restore: bool) -> Result<Counts, StoreError> {
+    fn run(mut self, delivery: Delivery, terms: Terms) -> Result<Counts, StoreError> {
         let failed = env("writing the layer");
         let layer = self.def.id.as_str().to_owned();
         let own = self.database.own("ditu_layer");
@@ -156,7 +171,7 @@ impl Writer<'_> {
         let side = self.database.table("ditu_side_", &self.def);
         let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
         let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
-        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, restore);
+        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, terms);
         for actions in merge.by_ref() {
             self.apply(actions?)?;
         }
