@@ -70,7 +70,8 @@ pub(crate) struct Source {
     pub(crate) raster: Option<crate::run::RasterRow>,
 }
 
-/// A delivery that can be read.
+/// A delivery that can be read; as often as asked.
+#[derive(Clone)]
 pub struct Plan {
     pub(crate) sources: Vec<Source>,
     pub(crate) datasets: Vec<Dataset>,
@@ -88,6 +89,11 @@ impl Plan {
     /// The tables.
     pub fn datasets(&self) -> &[Dataset] {
         &self.datasets
+    }
+
+    /// What was noticed so far.
+    pub fn report(&self) -> Report {
+        self.report.clone()
     }
 
     /// Number of rows as far as known.
@@ -255,7 +261,7 @@ impl Work<'_> {
                     );
                 }
                 Err(r) => {
-                    if let Some((subject, answers)) = r.asks {
+                    if let Some((subject, answers)) = r.asks.map(|a| *a) {
                         self.ask(&found.name, None, subject, &r.message, answers);
                     }
                     self.note(r.rule, Severity::Error, &found.name, r.message, r.cure);

@@ -1,10 +1,12 @@
 //! What all requests share: the store, the engine, the gate, terrain, icons, glyphs, counters.
 
 use crate::glyphs::Fonts;
+use crate::import::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::settings::{Settings, grid_path};
 use crate::sprites::Sheet;
+use crate::token::Token;
 use ditu_access::{Action, Gate, Principal, View};
 use ditu_model::layer::Kind;
 use ditu_model::{FeatureSource, LayerDef, LayerId, Query, RevisionId, Value};
@@ -29,6 +31,9 @@ pub(crate) struct App {
     /// The server's own reader, for tiles and terrain; what goes out is cut by the caller's view.
     source: Arc<dyn FeatureSource>,
     anonymous: BTreeMap<Action, Arc<View>>,
+    operator: BTreeMap<Action, Arc<View>>,
+    pub(crate) token: Token,
+    pub(crate) jobs: Arc<Jobs>,
     terrain: RwLock<BTreeMap<LayerId, TerrainAt>>,
     rasters: PathBuf,
 }
@@ -41,12 +46,20 @@ impl App {
         gate: &Gate,
         fonts: Fonts,
         sheets: [Sheet; 2],
+        token: Token,
     ) -> App {
         let own = Arc::new(gate.view(&Principal::Operator, Action::Manage));
-        let view = |a| (a, Arc::new(gate.view(&Principal::Anonymous, a)));
+        let views = |who: &Principal| {
+            [Action::Discover, Action::Read, Action::Download]
+                .map(|a| (a, Arc::new(gate.view(who, a))))
+                .into()
+        };
         App {
             source: store.reader(own),
-            anonymous: [Action::Discover, Action::Read, Action::Download].map(view).into(),
+            anonymous: views(&Principal::Anonymous),
+            operator: views(&Principal::Operator),
+            token,
+            jobs: Arc::new(Jobs::open(&settings)),
             terrain: RwLock::default(),
             rasters: settings.rasters(),
             settings,
@@ -62,8 +75,7 @@ impl App {
     pub(crate) fn view(&self, who: &Principal, action: Action) -> Result<Arc<View>, Problem> {
         match who {
             Principal::Anonymous => self.anonymous.get(&action).cloned().ok_or_else(Problem::not_found),
-            // No request acts as the operator.
-            Principal::Operator => Err(Problem::unauthorized()),
+            Principal::Operator => self.operator.get(&action).cloned().ok_or_else(Problem::not_found),
         }
     }
 

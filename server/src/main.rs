@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod assets;
 mod cli;
+mod diff_page;
 mod geojson;
 mod glyphs;
 mod import;
@@ -12,6 +13,7 @@ mod problem;
 mod settings;
 mod sprites;
 mod tiles;
+mod token;
 
 fn main() {
     std::process::exit(cli::run());

@@ -19,6 +19,8 @@ pub(crate) struct Problem {
     title: (&'static str, &'static str),
     detail: Text,
     retry_after_s: Option<u32>,
+    /// A member beside the usual ones.
+    extra: Option<(&'static str, serde_json::Value)>,
 }
 
 impl Problem {
@@ -28,7 +30,7 @@ impl Problem {
         title: (&'static str, &'static str),
         detail: Text,
     ) -> Problem {
-        Problem { status, kind, title, detail, retry_after_s: None }
+        Problem { status, kind, title, detail, retry_after_s: None, extra: None }
     }
 
     /// What no view opens, and what does not exist: the same answer.
@@ -43,6 +45,26 @@ impl Problem {
     /// The request itself is wrong.
     pub(crate) fn bad_request(zh: impl Into<String>, en: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad-request", ("请求有误", "Bad request"), Text::new(zh, en))
+    }
+
+    /// The request does not fit what is there now.
+    pub(crate) fn conflict(zh: impl Into<String>, en: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::CONFLICT, "conflict", ("冲突", "Conflict"), Text::new(zh, en))
+    }
+
+    /// The disk is full.
+    pub(crate) fn full() -> Problem {
+        let detail = Text::new(
+            "服务器磁盘已满，已传的部分保留；清理后可续传",
+            "the server's disk is full; what has come is kept, go on once there is room",
+        );
+        let title = ("磁盘已满", "Insufficient storage");
+        Problem::new(StatusCode::INSUFFICIENT_STORAGE, "full", title, detail)
+    }
+
+    /// The same with one more member.
+    pub(crate) fn with(self, name: &'static str, value: serde_json::Value) -> Problem {
+        Problem { extra: Some((name, value)), ..self }
     }
 
     /// Credentials that are not valid.
@@ -79,12 +101,15 @@ impl Problem {
             Lang::Zh => (self.title.0, &self.detail.zh),
             Lang::En => (self.title.1, &self.detail.en),
         };
-        let body = serde_json::json!({
+        let mut body = serde_json::json!({
             "type": format!("/problems/{}", self.kind),
             "status": self.status.as_u16(),
             "title": title,
             "detail": detail,
         });
+        if let Some((name, value)) = &self.extra {
+            body[*name] = value.clone();
+        }
         let mut response = HttpResponse::build(self.status);
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
         response.insert_header((CACHE_CONTROL, "no-store"));

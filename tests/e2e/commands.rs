@@ -22,6 +22,64 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
+fn a_dry_run_says_and_draws_what_would_change() {
+    let city = City::new();
+    let old = [
+        road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001]),
+        road("R2", "洞庭大道", [0.0, 0.001], [0.004, 0.002]),
+    ];
+    let file = roads(&city, &old);
+    let said = city.run(&["import", file.to_str().unwrap(), "--dry-run"]).expect(0);
+    assert!(said.stdout.contains("+2 ~0 -0"), "{}", said.stdout);
+    city.import(&file);
+    let new = [
+        road("R1", "朗州<路>", [0.0, 0.0], [0.004, 0.0015]),
+        road("R3", "柳叶大道", [0.0, 0.003], [0.004, 0.003]),
+    ];
+    let file = roads(&city, &new);
+    let map = city.data().with_file_name("变化.html");
+    let args = ["import", file.to_str().unwrap(), "--dry-run", "--map", map.to_str().unwrap()];
+    let said = city.run(&args).expect(0);
+    assert!(said.stdout.contains("+1 ~1 -1"), "{}", said.stdout);
+    assert_eq!(city.revisions(), 1);
+    let page = fs::read_to_string(&map).unwrap();
+    for word in ["柳叶大道", "洞庭大道", "朗州&lt;路&gt;", "<svg", "中心移动"] {
+        assert!(page.contains(word), "{word}");
+    }
+    assert!(!page.contains("<script") && !page.contains("http"), "the page stands alone");
+    // The same after the commit, from the log.
+    city.import(&file);
+    city.run(&["diff", "transport.road", "1", "2", "--map", map.to_str().unwrap()]).expect(0);
+    let page = fs::read_to_string(&map).unwrap();
+    assert!(page.contains("柳叶大道") && page.contains("洞庭大道"), "{page}");
+    let said = city.run(&["diff", "transport.road", "1", "2", "--geojson"]).expect(0);
+    assert_eq!(said.stdout.matches("\"change\":").count(), 3, "{}", said.stdout);
+}
+
+#[test]
+fn min_match_refuses_a_delivery_that_would_remove_too_much() {
+    let city = City::new();
+    let list: Vec<_> = (0..10)
+        .map(|i| {
+            let y = f64::from(i) * 1e-4;
+            road(&format!("R{i}"), &format!("第{i}路"), [0.0, y], [0.002, y])
+        })
+        .collect();
+    city.import(&roads(&city, &list));
+    let file = roads(&city, &list[..8]);
+    let file = file.to_str().unwrap();
+    for share in ["0.9", "90%"] {
+        let said = city.run(&["import", file, "--min-match", share]).expect(1);
+        assert!(said.stderr.contains("2 of the 10") && said.stderr.contains("upsert"), "{}", said.stderr);
+    }
+    city.run(&["import", file, "--min-match", "0.9", "--dry-run"]).expect(1);
+    city.run(&["import", file, "--min-match", "1.1"]).expect(2);
+    assert_eq!((city.revisions(), city.count("transport.road")), (1, 10));
+    city.run(&["import", file, "--min-match", "80%"]).expect(0);
+    assert_eq!((city.revisions(), city.count("transport.road")), (2, 8));
+}
+
+#[test]
 fn a_broken_file_changes_nothing_and_says_what_where_and_the_cure() {
     let city = City::new();
     city.import(&roads(&city, &[road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001])]));

@@ -7,5 +7,7 @@ mod harness;
 mod access;
 mod answers;
 mod commands;
+mod imports;
 mod tiles;
+mod watch;
 mod whole;

@@ -47,6 +47,23 @@ pub(crate) fn send(addr: &str, method: &str, path: &str, headers: &[(&str, &str)
     stream
 }
 
+/// A request with a body; the answer.
+pub(crate) fn request_with(
+    addr: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let length = body.len().to_string();
+    let mut all = headers.to_vec();
+    all.push(("Content-Length", &length));
+    let mut stream = send(addr, method, path, &all);
+    // A server that refuses early may close before it has read everything.
+    let _ = stream.write_all(body);
+    receive(stream)
+}
+
 /// Reads the answer to its end.
 #[track_caller]
 pub(crate) fn receive(mut stream: TcpStream) -> Answer {

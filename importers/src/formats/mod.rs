@@ -27,7 +27,7 @@ pub(crate) struct Refused {
     pub(crate) message: Text,
     pub(crate) cure: Text,
     /// What would let the file be read.
-    pub(crate) asks: Option<(Subject, Vec<Answer>)>,
+    pub(crate) asks: Option<Box<(Subject, Vec<Answer>)>>,
 }
 
 pub(crate) fn refused(rule: &'static str, message: Text, cure: Text) -> Refused {
@@ -37,7 +37,7 @@ pub(crate) fn refused(rule: &'static str, message: Text, cure: Text) -> Refused 
 impl Refused {
     /// The same with what may be answered.
     pub(crate) fn asking(self, subject: Subject, answers: Vec<Answer>) -> Refused {
-        Refused { asks: Some((subject, answers)), ..self }
+        Refused { asks: Some(Box::new((subject, answers))), ..self }
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) struct Unclear {
 
 impl From<Unclear> for Refused {
     fn from(u: Unclear) -> Refused {
-        let asks = (!u.answers.is_empty()).then_some((Subject::Encoding, u.answers));
+        let asks = (!u.answers.is_empty()).then(|| Box::new((Subject::Encoding, u.answers)));
         Refused { rule: "encoding.unclear", message: u.message, cure: u.cure, asks }
     }
 }

@@ -100,6 +100,11 @@ impl Report {
         self.layers.values().map(|l| l.quarantined).sum()
     }
 
+    /// The findings that have a place, each with its layer, in the order in which they were made.
+    pub fn placed(&self) -> impl Iterator<Item = (Option<&LayerId>, &Finding)> {
+        self.spots.iter().map(|s| (s.layer.as_ref(), &s.finding))
+    }
+
     /// Everything, for programs.
     pub fn to_json(&self) -> serde_json::Value {
         json::write(self)

@@ -24,6 +24,14 @@ impl Caller {
         self.app.view(&self.who, action)
     }
 
+    /// Lets only the operator through.
+    pub(crate) fn operator(&self) -> Result<(), Problem> {
+        match self.who {
+            Principal::Operator => Ok(()),
+            Principal::Anonymous => Err(Problem::unauthorized()),
+        }
+    }
+
     /// The server as the caller addressed it: scheme, host and prefix, without a slash at the end.
     pub(crate) fn base(&self) -> &str {
         &self.base
@@ -44,18 +52,26 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Caller, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        // Accounts come with registration; until then no credential is valid, and an invalid one is never "anonymous".
-        if request.headers().contains_key(AUTHORIZATION) {
-            return ready(Err(Problem::unauthorized()));
-        }
         let Some(app) = request.app_data::<Data<App>>().cloned() else {
             return ready(Err(Problem::internal()));
+        };
+        // Accounts come with registration; until then the operator's token is the only credential, and one that is not
+        // valid is never "anonymous".
+        let who = match request.headers().get(AUTHORIZATION) {
+            None => Principal::Anonymous,
+            Some(value) => {
+                let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer "));
+                if !token.is_some_and(|t| app.token.is(t.trim())) {
+                    return ready(Err(Problem::unauthorized()));
+                }
+                Principal::Operator
+            }
         };
         let connection = request.connection_info();
         let prefix = request.headers().get("x-forwarded-prefix").and_then(|v| v.to_str().ok()).unwrap_or("");
         let base = format!("{}://{}{}", connection.scheme(), connection.host(), prefix.trim_end_matches('/'));
         drop(connection);
-        ready(Ok(Caller { who: Principal::Anonymous, app, base }))
+        ready(Ok(Caller { who, app, base }))
     }
 }
 

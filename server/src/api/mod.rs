@@ -5,6 +5,7 @@ mod collections;
 mod fonts;
 mod health;
 mod identify;
+mod imports;
 mod items;
 mod sprites;
 mod styles;
@@ -60,6 +61,7 @@ pub(crate) fn app(
         .route("/sprites/{file}", get().to(sprites::file))
         .route("/fonts/{stack}/{range}", get().to(fonts::range))
         .route("/terrain/{layer}/{z}/{x}/{y}", get().to(terrain::tile))
+        .configure(imports::routes)
         .route("/health", get().to(health::health))
         .route("/metrics", get().to(health::metrics))
         .default_service(aw::route().to(web::file))
@@ -76,7 +78,9 @@ async fn around(
     let data = request.app_data::<Data<App>>().cloned();
     let method = request.method().clone();
     let path = request.path().to_owned();
-    let mut response = if method == Method::GET || method == Method::HEAD || method == Method::OPTIONS {
+    let reads = method == Method::GET || method == Method::HEAD || method == Method::OPTIONS;
+    let changes = route.starts_with("/imports");
+    let mut response = if reads || changes {
         next.call(request).await?.map_into_boxed_body()
     } else {
         let refused = HttpResponse::build(StatusCode::METHOD_NOT_ALLOWED)
@@ -90,8 +94,11 @@ async fn around(
         response = ServiceResponse::new(request, problem.response(lang));
     }
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag"));
+    if !changes {
+        // Maps of other sites may read what is open; nobody changes anything from there.
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag"));
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let status = response.status().as_u16();
     if let Some(app) = data {

@@ -1,9 +1,11 @@
 //! `ditu diff`: what differs between two revisions of a layer, as a table or as GeoJSON.
 
 use super::{Failure, layer, open_existing, operator, print};
+use crate::diff_page;
 use crate::geojson;
 use crate::settings::Settings;
-use ditu_model::RevisionId;
+use ditu_model::{Difference, Preview, RevisionId};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -19,6 +21,9 @@ pub(crate) struct Args {
     /// As GeoJSON
     #[arg(long)]
     geojson: bool,
+    /// Also a page with the differences on a map (.html)
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
 }
 
 pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
@@ -27,6 +32,20 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     let view = operator(&settings);
     let scope = view.scope(&id).ok_or_else(|| Failure::Refused(args.layer.clone()))?;
     let found = store.diff(&view, &id, RevisionId(args.a), RevisionId(args.b), args.limit).await?;
+    if let Some(file) = &args.map {
+        let count = |f: fn(&Difference) -> bool| found.iter().filter(|d| f(d)).count() as u64;
+        let preview = Preview {
+            layer: id.clone(),
+            added: count(|d| d.before.is_none()),
+            changed: count(|d| d.before.is_some() && d.after.is_some()),
+            removed: count(|d| d.after.is_none()),
+            differences: found.clone(),
+        };
+        let (zh, en) =
+            (format!("版本 {} 与 {} 的差异", args.a, args.b), format!("revisions {} and {}", args.a, args.b));
+        let page = diff_page::write([&zh, &en], &[(scope.layer(), &preview)]);
+        std::fs::write(file, page).map_err(|e| Failure::environment(file.display(), e))?;
+    }
     if args.geojson || settings.json {
         let features = found.iter().filter_map(|d| {
             let feature = d.after.as_ref().or(d.before.as_ref())?;

@@ -1,12 +1,14 @@
 //! `ditu import`: plan, read and check, commit one revision, build tiles, leave a report.
 
-use super::{Failure, open, print, say};
+use super::{Failure, open, operator, print, say};
+use crate::diff_page;
 use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
 use clap::ValueEnum;
 use ditu_importers::{Choice, CrsChoice, Lang, Plan, Report, Run};
-use ditu_model::{Commit, Mode};
+use ditu_model::{Changeset, Commit, Mode, Origin, Preview};
+use ditu_store::StoreError;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -29,9 +31,15 @@ pub(crate) struct Args {
     /// How rows meet what the layer holds
     #[arg(long, value_enum, default_value = "replace")]
     mode: ModeFlag,
+    /// Refuse what would leave fewer of a layer's features than this share: 0.9 or 90%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    min_match: Option<f64>,
     /// Say what would happen; change nothing
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run: a page with what would change, on a map (.html)
+    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    map: Option<PathBuf>,
     /// Also write the report here (.html, .json or .gpkg)
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -44,13 +52,35 @@ pub(crate) struct Args {
 }
 
 #[derive(ValueEnum, Clone, Copy)]
-enum ModeFlag {
+pub(crate) enum ModeFlag {
     /// The delivery is the whole layer
     Replace,
     /// Rows are put by key, nothing is removed
     Upsert,
     /// Every row is new
     Append,
+}
+
+impl From<ModeFlag> for Mode {
+    fn from(flag: ModeFlag) -> Mode {
+        match flag {
+            ModeFlag::Replace => Mode::Replace,
+            ModeFlag::Upsert => Mode::Upsert,
+            ModeFlag::Append => Mode::Append,
+        }
+    }
+}
+
+/// A share as people write it: `0.9` or `90%`.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let number = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),
+        None => text.parse(),
+    };
+    number
+        .ok()
+        .filter(|s| (0.0..=1.0).contains(s))
+        .ok_or_else(|| format!("{text} is no share; write 0.9 or 90%"))
 }
 
 /// Who runs this.
@@ -81,11 +111,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             encoding: args.encoding.clone(),
             ..Choice::default()
         }],
-        mode: match args.mode {
-            ModeFlag::Replace => Mode::Replace,
-            ModeFlag::Upsert => Mode::Upsert,
-            ModeFlag::Append => Mode::Append,
-        },
+        mode: args.mode.into(),
     };
     let plan = match import::plan(&settings, request, scratch.path()).await? {
         Ok(plan) => plan,
@@ -111,62 +137,106 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     });
-    let outcome = if args.dry_run { drain(run).await } else { commit(run, &args, &settings).await };
+    let (report, done) = if args.dry_run {
+        let (report, previews) = preview(run, &args, &settings).await?;
+        (report, previews.map(Outcome::Previewed))
+    } else {
+        let store = open(&settings).await?;
+        let message = args.message.clone();
+        let (report, done) =
+            import::commit(&settings, &store, run, author(), message, args.min_match).await?;
+        (report, done.map(Outcome::Committed))
+    };
     ticking.abort();
     bar.finish_and_clear();
-    let (report, done) = outcome?;
     let name = match &done {
-        Ok(None) => "dry-run".to_owned(),
-        Ok(Some(commit)) => import::report_name::<Failure>(&Ok(commit.clone())),
-        Err(_) => "refused".to_owned(),
+        Ok(Outcome::Committed(commit)) => import::report_name(commit),
+        Ok(Outcome::Previewed(_)) | Err(_) => "refused".to_owned(),
     };
     finish(&args, &settings, &report, &name)?;
-    let Some(done) = done? else {
-        print(say(settings.lang, "试运行：没有改动任何数据", "dry run: nothing was changed"));
-        return Ok(());
-    };
-    match done {
+    match done.map_err(|e| too_many(&e, settings.lang).unwrap_or_else(|| e.into()))? {
+        Outcome::Previewed(previews) => {
+            for p in &previews {
+                print(&format!("{:<28}+{} ~{} -{}", p.layer.as_str(), p.added, p.changed, p.removed));
+            }
+            if let Some(file) = &args.map {
+                let pairs: Vec<_> = previews
+                    .iter()
+                    .filter_map(|p| Some((settings.layers.get(&p.layer)?.as_ref(), p)))
+                    .collect();
+                let page = diff_page::write(["试运行：将发生的变化", "dry run: what would change"], &pairs);
+                std::fs::write(file, page).map_err(|e| Failure::environment(file.display(), e))?;
+                print(&format!("{} {}", say(settings.lang, "变化地图：", "map of changes:"), file.display()));
+            }
+            print(say(settings.lang, "试运行：没有改动任何数据", "dry run: nothing was changed"));
+            Ok(())
+        }
+        Outcome::Committed(commit) => committed(commit, &args, &settings).await,
+    }
+}
+
+/// What came of the streams.
+enum Outcome {
+    Committed(Commit),
+    Previewed(Vec<Preview>),
+}
+
+async fn committed(commit: Commit, args: &Args, settings: &Settings) -> Result<(), Failure> {
+    let list = match commit {
         Commit::Unchanged(head) => {
             let (zh, en) = (
                 format!("内容与当前版本相同，未产生新版本（当前 {head}）"),
                 format!("everything was there already: no new revision (head {head})"),
             );
             print(say(settings.lang, &zh, &en));
+            return Ok(());
         }
-        Commit::Done(list) => {
-            for r in &list {
-                print(&format!("{:<28}+{} ~{} -{}", r.layer.as_str(), r.added, r.changed, r.removed));
-            }
-            if let Some(r) = list.first() {
-                print(&format!("{} {}", say(settings.lang, "版本", "revision"), r.id));
-            }
-            if !args.no_tiles {
-                let store = open(&settings).await?;
-                tiles::build(&settings, &store, list.into_iter().map(|r| r.layer).collect()).await?;
-            }
-        }
+        Commit::Done(list) => list,
+    };
+    for r in &list {
+        print(&format!("{:<28}+{} ~{} -{}", r.layer.as_str(), r.added, r.changed, r.removed));
+    }
+    if let Some(r) = list.first() {
+        print(&format!("{} {}", say(settings.lang, "版本", "revision"), r.id));
+    }
+    if !args.no_tiles {
+        let store = open(settings).await?;
+        tiles::build(settings, &store, list.into_iter().map(|r| r.layer).collect()).await?;
     }
     Ok(())
 }
 
-/// What came of the streams: the report, and the commit (`None` for a dry run) or why there is none.
-type Outcome = (Report, Result<Option<Commit>, Failure>);
-
-/// Reads and checks everything and keeps nothing.
-async fn drain(run: Run) -> Result<Outcome, Failure> {
-    let (report, deliveries) = (run.report, run.deliveries);
-    let drained = tokio::task::spawn_blocking(move || {
-        let mut batches = deliveries.into_iter().flat_map(|d| d.rows);
-        batches.try_for_each(|batch| batch.map(drop))
-    });
-    let stopped = drained.await.map_err(|e| Failure::environment("reading", e))?;
-    Ok((report.snapshot(), stopped.map(|()| None).map_err(Failure::Refused)))
+/// A delivery that would remove too much, in words that say what to do.
+fn too_many(e: &StoreError, lang: Lang) -> Option<Failure> {
+    let StoreError::TooManyRemoved { layer, present, matched, min_match } = e else { return None };
+    let (gone, percent) = (present - matched, min_match * 100.0);
+    let zh = format!(
+        "{layer}：现有 {present} 个要素中 {gone} 个不在这批数据里，会被删除，超过 --min-match {percent}% 允许的数量；核对交付是否完整，或用 --mode upsert 只更新不删除"
+    );
+    let en = format!(
+        "{layer}: {gone} of the {present} features that are there are not in the delivery and would be removed, more than --min-match {percent}% allows; check that it is whole, or use --mode upsert, which removes nothing"
+    );
+    Some(Failure::Refused(say(lang, &zh, &en).to_owned()))
 }
 
-async fn commit(run: Run, args: &Args, settings: &Settings) -> Result<Outcome, Failure> {
-    let store = open(settings).await?;
-    let (report, done) = import::commit(settings, &store, run, author(), args.message.clone()).await?;
-    Ok((report, done.map(Some).map_err(Failure::from)))
+/// Differences a layer that a page shows.
+const DIFFERENCES: usize = 2_000;
+
+/// Reads and checks everything, compares with what is there and keeps nothing.
+async fn preview(
+    run: Run,
+    args: &Args,
+    settings: &Settings,
+) -> Result<(Report, Result<Vec<Preview>, StoreError>), Failure> {
+    // Where there is no store yet, everything is new; none is made for a dry run.
+    let store = match settings.exists() {
+        true => open(settings).await?,
+        false => ditu_store::memory(settings.layers.clone()),
+    };
+    let changeset =
+        Changeset { origin: Origin::default(), deliveries: run.deliveries, min_match: args.min_match };
+    let done = store.preview(&operator(settings), changeset, DIFFERENCES).await;
+    Ok((run.report.snapshot(), done))
 }
 
 /// Prints the report and writes it: into the data folder (unless nothing may change there) and where the caller wants.

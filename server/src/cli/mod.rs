@@ -8,6 +8,7 @@ mod layers;
 mod rollback;
 mod sample;
 mod serve;
+mod watch;
 
 use crate::settings::{Flags, Settings};
 use clap::{Parser, Subcommand};
@@ -37,6 +38,8 @@ enum Command {
     Sample(sample::Args),
     /// Import survey files: recognise, check, commit one revision, build tiles 导入测绘成果
     Import(import::Args),
+    /// Import what lands in a folder 看管文件夹
+    Watch(watch::Args),
     /// What is in the store 图层列表
     Layers(layers::Args),
     /// Revisions of a layer, or versions of a feature 版本历史
@@ -131,6 +134,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     runtime.block_on(async {
         match cli.command {
             Command::Import(args) => import::run(args, settings).await,
+            Command::Watch(args) => watch::run(args, settings).await,
             Command::Layers(args) => layers::run(args, settings).await,
             Command::History(args) => history::run(args, settings).await,
             Command::Diff(args) => diff::run(args, settings).await,

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::glyphs::Fonts;
 use crate::settings::Settings;
 use crate::sprites;
+use crate::token::Token;
 use actix_web::{HttpServer, web};
 use ditu_access::{Gate, Grant, LayerSet};
 use ditu_tiles::{Config, Engine};
@@ -75,11 +76,13 @@ async fn serve(args: Args, settings: Settings, gate: Gate) -> Result<(), Failure
         );
     }
     let lang = settings.lang;
-    let app = web::Data::new(App::new(settings, store, Arc::new(engine), &gate, fonts, [one, two]));
+    let (token, words) = Token::load(&settings).map_err(|e| Failure::environment("operator.token", e))?;
+    let app = web::Data::new(App::new(settings, store, Arc::new(engine), &gate, fonts, [one, two], token));
     // Tiles that a later import left behind are made now and not at the first request.
     if let Err(problem) = app.fresh().await {
         tracing::error!(%problem, "the tiles could not be brought to the head");
     }
+    let import = format!("import.html#token={words}");
     let shared = app.clone();
     let mut server = HttpServer::new(move || api::app(shared.clone())).shutdown_timeout(10);
     if let Some(n) = args.workers {
@@ -88,6 +91,10 @@ async fn serve(args: Args, settings: Settings, gate: Gate) -> Result<(), Failure
     let server = server.bind(&args.addr).map_err(|e| Failure::environment(&args.addr, e))?;
     for addr in server.addrs() {
         print(&format!("{} http://{addr}", say(lang, "底图服务已启动：", "Ditu serves")));
+        print(&format!(
+            "{} http://{addr}/{import}",
+            say(lang, "数据导入页（勿外传）：", "import page (keep to yourself):")
+        ));
     }
     server.run().await.map_err(|e| Failure::environment("serving", e))?;
     tracing::info!("stopped");

@@ -1,6 +1,8 @@
 //! The act of importing, as the command line, the watched folder and the import page all do it: plan, read and check,
 //! commit one revision, keep the report, build tiles.
 
+pub(crate) mod inbox;
+pub(crate) mod jobs;
 mod scratch;
 
 pub(crate) use scratch::Scratch;
@@ -56,27 +58,31 @@ pub(crate) async fn commit(
     run: Run,
     author: String,
     message: String,
+    min_match: Option<f64>,
 ) -> Result<(Report, Result<Commit, StoreError>), Failure> {
     let rasters = settings.rasters();
     // A grid's name is its content: one that is there already is the same, one without a revision is only space.
     for raster in &run.rasters {
         let target = grid_path(&rasters, &raster.sha256);
         std::fs::create_dir_all(&rasters)
-            .and_then(|()| std::fs::rename(&raster.path, &target))
+            .and_then(|()| match std::fs::rename(&raster.path, &target) {
+                // A commit that is tried again finds it in its place.
+                Err(_) if target.exists() => Ok(()),
+                done => done,
+            })
             .map_err(|e| Failure::environment(target.display(), e))?;
     }
     let origin = Origin { author, message, source: run.source, transformation: run.transformation };
-    let changeset = Changeset { origin, deliveries: run.deliveries };
+    let changeset = Changeset { origin, deliveries: run.deliveries, min_match };
     let done = store.commit(&operator(settings), changeset).await;
     Ok((run.report.snapshot(), done))
 }
 
 /// What a report is called after what came of its delivery.
-pub(crate) fn report_name<E>(done: &Result<Commit, E>) -> String {
+pub(crate) fn report_name(done: &Commit) -> String {
     match done {
-        Ok(Commit::Done(list)) => list.first().map_or_else(String::new, |r| format!("revision-{}", r.id)),
-        Ok(Commit::Unchanged(head)) => format!("unchanged-{head}"),
-        Err(_) => "refused".into(),
+        Commit::Done(list) => list.first().map_or_else(String::new, |r| format!("revision-{}", r.id)),
+        Commit::Unchanged(head) => format!("unchanged-{head}"),
     }
 }
 

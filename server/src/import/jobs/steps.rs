@@ -1,0 +1,233 @@
+//! What a job does: recognise, check and compare, commit.
+
+use super::{Job, JobError, Jobs, State, Step};
+use crate::cli::{Failure, operator};
+use crate::import::{self, Request, Scratch};
+use crate::settings::Settings;
+use crate::tiles;
+use ditu_importers::{Choice, Plan};
+use ditu_model::{Changeset, Commit, Mode, Origin, Text};
+use ditu_store::{Store, StoreError};
+use std::sync::Arc;
+
+/// Differences a layer that a map shows.
+const DIFFERENCES: usize = 2_000;
+
+/// Ends a step as failed when whatever does it stops halfway.
+struct Guard(Arc<Job>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let mut inner = self.0.inner();
+        if inner.state == State::Working {
+            inner.state = State::Failed;
+            inner.error = Some(Text::new(
+                "处理意外中断，已记入日志；可重试",
+                "the work stopped unexpectedly; the log says more. Try again",
+            ));
+        }
+    }
+}
+
+fn both(e: impl std::fmt::Display) -> Text {
+    Text::new(format!("运行环境故障：{e}"), format!("the machine failed: {e}"))
+}
+
+impl Job {
+    fn failed(&self, failure: &Failure) {
+        let (Failure::Refused(why) | Failure::Usage(why) | Failure::Environment(why)) = failure;
+        tracing::error!(folder = %self.folder().display(), error = why, "an import failed");
+        let mut inner = self.inner();
+        inner.state = State::Failed;
+        inner.error = Some(both(why));
+    }
+
+    fn refused(&self, why: &StoreError) {
+        let text = match why {
+            StoreError::Delivery(words) => match words.split_once(" / ") {
+                Some((zh, en)) => Text::new(zh, en),
+                None => Text::new(words.clone(), words.clone()),
+            },
+            StoreError::TooManyRemoved { present, matched, .. } => {
+                let gone = present - matched;
+                Text::new(
+                    format!("现有 {present} 个要素中 {gone} 个将被删除，超过了设定的比例；未入库"),
+                    format!(
+                        "{gone} of {present} features would be removed, more than was allowed; nothing was committed"
+                    ),
+                )
+            }
+            other => both(other),
+        };
+        let mut inner = self.inner();
+        inner.state = match why {
+            StoreError::Environment { .. } | StoreError::Busy { .. } => State::Failed,
+            StoreError::TooManyRemoved { .. } => State::Checked,
+            _ => State::Refused,
+        };
+        inner.error = Some(text);
+    }
+}
+
+impl Jobs {
+    /// Recognises what came; goes on in the background.
+    pub(crate) fn plan(
+        self: &Arc<Self>,
+        job: &Arc<Job>,
+        settings: &Settings,
+        choices: Vec<Choice>,
+        mode: Mode,
+    ) -> Result<(), JobError> {
+        let sources = job.sources().map_err(|missing| {
+            JobError::Name(if missing.is_empty() { "…".to_owned() } else { missing.join(", ") })
+        })?;
+        let mut inner = job.begin(Step::Plan)?;
+        inner.forget();
+        inner.step = Some(Step::Plan);
+        (inner.choices, inner.mode) = (choices.clone(), mode);
+        drop(inner);
+        let (jobs, job, settings) = (self.clone(), job.clone(), settings.clone());
+        actix_web::rt::spawn(async move {
+            let guard = Guard(job.clone());
+            let Ok(_turn) = jobs.turn.acquire().await else { return };
+            let request = Request { sources, choices, mode };
+            if let Err(failure) = job.do_plan(&settings, request).await {
+                job.failed(&failure);
+            }
+            drop(guard);
+        });
+        Ok(())
+    }
+
+    /// Reads and checks every row and compares with the store; changes nothing.
+    pub(crate) fn check(
+        self: &Arc<Self>,
+        job: &Arc<Job>,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+    ) -> Result<(), JobError> {
+        let plan = job.begin(Step::Check)?.plan.clone();
+        let Some((plan, _scratch)) = plan else { return Err(JobError::Busy) };
+        let (jobs, job, settings, store) = (self.clone(), job.clone(), settings.clone(), store.clone());
+        actix_web::rt::spawn(async move {
+            let guard = Guard(job.clone());
+            let Ok(_turn) = jobs.turn.acquire().await else { return };
+            job.do_check(&settings, &store, plan).await;
+            drop((guard, _scratch));
+        });
+        Ok(())
+    }
+
+    /// Commits one revision and builds tiles.
+    pub(crate) fn commit(
+        self: &Arc<Self>,
+        job: &Arc<Job>,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+        message: String,
+        min_match: Option<f64>,
+    ) -> Result<(), JobError> {
+        let mut inner = job.begin(Step::Commit)?;
+        inner.message.clone_from(&message);
+        let plan = inner.plan.clone();
+        drop(inner);
+        let Some((plan, _scratch)) = plan else { return Err(JobError::Busy) };
+        let (jobs, job, settings, store) = (self.clone(), job.clone(), settings.clone(), store.clone());
+        actix_web::rt::spawn(async move {
+            let guard = Guard(job.clone());
+            let Ok(_turn) = jobs.turn.acquire().await else { return };
+            if let Err(failure) = job.do_commit(&settings, &store, plan, message, min_match).await {
+                job.failed(&failure);
+            }
+            drop((guard, _scratch));
+        });
+        Ok(())
+    }
+}
+
+impl Job {
+    async fn do_plan(&self, settings: &Settings, request: Request) -> Result<(), Failure> {
+        let scratch =
+            Scratch::inside(&settings.data).map_err(|e| Failure::environment("scratch folder", e))?;
+        let planned = import::plan(settings, request, scratch.path()).await?;
+        let mut inner = self.inner();
+        match planned {
+            Ok(plan) => {
+                inner.report = Some(plan.report());
+                inner.plan = Some((plan, Arc::new(scratch)));
+                inner.state = State::Planned;
+            }
+            Err(refusal) => {
+                inner.questions = refusal.questions;
+                inner.report = Some(refusal.report);
+                inner.state = State::Refused;
+            }
+        }
+        Ok(())
+    }
+
+    async fn do_check(&self, settings: &Settings, store: &Arc<dyn Store>, plan: Plan) {
+        let run = plan.run();
+        let report = run.report.clone();
+        self.inner().progress = Some(run.progress.clone());
+        let changeset = Changeset { origin: Origin::default(), deliveries: run.deliveries, min_match: None };
+        let done = store.preview(&operator(settings), changeset, DIFFERENCES).await;
+        self.inner().report = Some(report.snapshot());
+        match done {
+            Ok(previews) => {
+                let mut inner = self.inner();
+                inner.previews = previews;
+                inner.state = State::Checked;
+            }
+            Err(why) => self.refused(&why),
+        }
+    }
+
+    async fn do_commit(
+        &self,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+        plan: Plan,
+        message: String,
+        min_match: Option<f64>,
+    ) -> Result<(), Failure> {
+        let run = plan.run();
+        self.inner().progress = Some(run.progress.clone());
+        let author = "import page".to_owned();
+        let (report, done) = import::commit(settings, store, run, author, message, min_match).await?;
+        let name = done.as_ref().map_or_else(|_| "refused".to_owned(), import::report_name);
+        import::keep_report(settings, &report, &name)?;
+        self.inner().report = Some(report);
+        match done {
+            Err(why) => self.refused(&why),
+            Ok(Commit::Unchanged(head)) => self.committed(head.0),
+            Ok(Commit::Done(list)) => {
+                let revision = list.first().map_or(0, |r| r.id.0);
+                // The revision stands; tiles that are not built now are built at the first request.
+                let layers = list.into_iter().map(|r| r.layer).collect();
+                if let Err(Failure::Refused(e) | Failure::Usage(e) | Failure::Environment(e)) =
+                    tiles::build(settings, store, layers).await
+                {
+                    tracing::error!(error = e, "tiles after an import");
+                }
+                self.committed(revision);
+            }
+        }
+        Ok(())
+    }
+
+    fn committed(&self, revision: u64) {
+        let mut inner = self.inner();
+        inner.revision = Some(revision);
+        inner.state = State::Committed;
+        inner.plan = None;
+        drop(inner);
+        let mut manifest = self.manifest();
+        manifest.revision = Some(revision);
+        if let Err(error) = manifest.write(self.folder()) {
+            tracing::warn!(%error, "an import's manifest");
+        }
+        // What was delivered is in the store; the files would only take space.
+        let _ = std::fs::remove_dir_all(self.folder().join("files"));
+    }
+}
