@@ -2,11 +2,11 @@
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
-const pages = { viewer: 'index.html' };
+const pages = { viewer: 'index.html', import: 'import.html' };
 
 // `npm run dev` shows the sources against a running server: `DITU_URL=http://127.0.0.1:8080 npm run dev`.
 const server = process.env['DITU_URL'] ?? 'http://127.0.0.1:8790';
-const api = ['/collections', '/identify', '/styles', '/sprites', '/fonts', '/tiles', '/terrain', '/health'];
+const api = ['/collections', '/identify', '/styles', '/sprites', '/fonts', '/tiles', '/terrain', '/health', '/imports'];
 
 /** Gzipped bytes that our own code may take; MapLibre is counted apart and fixed. A page must open on an office PC. */
 const BUDGET = { '.js': 60_000, '.css': 20_000 };

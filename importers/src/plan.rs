@@ -334,24 +334,37 @@ impl Work<'_> {
             }
         }
         for (table, why) in left {
+            let asked = self.questions.len();
             self.unplaced(&table, &why, &known);
+            if self.questions.len() > asked {
+                // Somebody is asked anyway: better about everything at once.
+                self.crs_of(&table, &stated);
+            }
         }
         let mut sources = Vec::new();
         for (table, layer) in known {
-            let said = self.options.crs(&table.file, Some(&table.name));
-            match crs::decide(&table, said, self.options.city, &stated) {
-                Ok(decision) => sources.push(self.source(table, layer, decision)),
-                Err(u) => {
-                    if u.rule != "crs.unknown_code" {
-                        let points = if u.guesses.is_empty() { Vec::new() } else { crs::sample(&table) };
-                        let answers = u.guesses.iter().map(|g| g.answer(&points)).collect();
-                        self.ask(&table.file, Some(&table.name), Subject::Crs, &u.message, answers);
-                    }
-                    self.note(u.rule, Severity::Error, &table.file, u.message, u.cure);
-                }
+            if let Some(decision) = self.crs_of(&table, &stated) {
+                sources.push(self.source(table, layer, decision));
             }
         }
         sources
+    }
+
+    /// The CRS of a table; where it cannot be decided, the reason and the question.
+    fn crs_of(&mut self, table: &Table, stated: &Stated) -> Option<Decision> {
+        let said = self.options.crs(&table.file, Some(&table.name));
+        let undecided = match crs::decide(table, said, self.options.city, stated) {
+            Ok(decision) => return Some(decision),
+            Err(undecided) => undecided,
+        };
+        if undecided.rule != "crs.unknown_code" {
+            let guesses = &undecided.guesses;
+            let points = if guesses.is_empty() { Vec::new() } else { crs::sample(table) };
+            let answers = guesses.iter().map(|g| g.answer(&points)).collect();
+            self.ask(&table.file, Some(&table.name), Subject::Crs, &undecided.message, answers);
+        }
+        self.note(undecided.rule, Severity::Error, &table.file, undecided.message, undecided.cure);
+        None
     }
 
     fn layer_of(&mut self, table: &Table) -> Recognised {

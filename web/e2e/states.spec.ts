@@ -1,10 +1,8 @@
 // The states nobody plans for: no data, server away; and what assistive technology finds on each page.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { at, bareSite, idle, launch, rendered, site, visit, type Site } from './harness';
+import { at, axeFindings, bareSite, idle, launch, rendered, site, visit, type Site } from './harness';
 
 let server: Site;
 let bare: Site;
@@ -22,18 +20,6 @@ const TILES = /\/tiles\/basemap\/\d+\/\d+\/\d+/;
 const TILEJSON = /\/tiles\/basemap(\?|$)/;
 const IDENTIFY = /\/identify\?/;
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Serious findings of axe on the page as it is, one line each. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
-    return (await axe.run()).violations;
-  });
-  return found.filter((v) => v.impact === 'serious' || v.impact === 'critical').flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} — ${n.failureSummary}`));
-}
-
 test('a bare data folder says which commands to run', async () => {
   const { page, errors, foreign } = await visit(browser, bare.url);
   const card = page.locator('.card');
@@ -41,7 +27,7 @@ test('a bare data folder says which commands to run', async () => {
   expect(await card.getAttribute('data-state')).toBe('empty');
   expect(await card.locator('code').allTextContents()).toEqual(['ditu sample delivery', 'ditu import delivery']);
   expect(await card.locator('h2').textContent()).toBe('还没有数据');
-  expect(await findings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.locator('#lang-switch').click();
   expect(await card.locator('h2').textContent()).toBe('No data yet');
   expect(errors).toEqual([]);
@@ -134,20 +120,20 @@ test('axe finds nothing serious: map, identified feature, dialogs, both styles',
   const { page } = await visit(browser, `${server.url}/${at(16)}`);
   await idle(page);
   await page.locator('[data-layer="transport.road"] .fold').click();
-  expect(await findings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.mouse.click(700, 400);
   await page.locator('.identify .fields, .identify .identify-none').first().waitFor();
-  expect(await findings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.keyboard.press('d');
   await page.waitForFunction(() => document.documentElement.dataset['theme'] === 'dark');
   await idle(page);
-  expect(await findings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.keyboard.press('?');
   await page.locator('dialog[open]').waitFor();
-  expect(await findings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await page.keyboard.press('p');
   await page.locator('dialog[open]').waitFor();
-  expect(await findings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.context().close();
 });

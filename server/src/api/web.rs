@@ -38,6 +38,9 @@ pub(crate) async fn file(
         });
     }
     let file = assets::web(path).ok_or_else(Problem::not_found)?;
+    if path.ends_with(".html") {
+        return Ok(page(&String::from_utf8_lossy(&file.data)));
+    }
     // The names of built files carry their hash.
     let cache =
         if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "public, no-cache" };

@@ -10,6 +10,8 @@ export class ApiError extends Error {
     readonly kind: 'away' | 'refused',
     message: string,
     readonly status = 0,
+    /** The problem document, where the server gave one. */
+    readonly problem: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
@@ -22,13 +24,25 @@ export function address(path: string): string {
   return new URL(path, document.baseURI).href;
 }
 
-async function getJson<T>(path: string, lang: string, signal?: AbortSignal): Promise<T> {
+/** What a request is made of beside its path. */
+export interface Asking {
+  lang: string;
+  signal?: AbortSignal | undefined;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: BodyInit;
+}
+
+/** Asks, and turns every failure into an `ApiError`; an abort by the caller stays an abort. */
+export async function ask(path: string, { lang, signal, method = 'GET', headers = {}, body }: Asking): Promise<Response> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(address(path), {
-      headers: { accept: 'application/json', 'accept-language': lang },
+      method,
+      headers: { accept: 'application/json', 'accept-language': lang, ...headers },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      ...(body === undefined ? {} : { body }),
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;
@@ -38,8 +52,13 @@ async function getJson<T>(path: string, lang: string, signal?: AbortSignal): Pro
     // Problem documents (RFC 9457) carry a sentence for people in `detail`.
     const problem = (await response.json().catch(() => ({}))) as { title?: string; detail?: string };
     const kind = response.status >= 500 || response.status === 429 ? 'away' : 'refused';
-    throw new ApiError(kind, problem.detail ?? problem.title ?? `HTTP ${response.status}`, response.status);
+    throw new ApiError(kind, problem.detail ?? problem.title ?? `HTTP ${response.status}`, response.status, problem);
   }
+  return response;
+}
+
+async function getJson<T>(path: string, lang: string, signal?: AbortSignal): Promise<T> {
+  const response = await ask(path, { lang, signal });
   try {
     return (await response.json()) as T;
   } catch {

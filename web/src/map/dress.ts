@@ -13,6 +13,15 @@ const MARK = '#ff7a00';
 
 export const NOTHING: Data = { type: 'FeatureCollection', features: [] };
 
+/** Source of what a desk lays over the map; each feature carries its `color`. */
+export const OVERLAY = 'desk-overlay';
+
+const overlayLayers: LayerSpecification[] = [
+  { id: `${OVERLAY}-fill`, type: 'fill', source: OVERLAY, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': ['get', 'color'], 'fill-opacity': 0.25 } },
+  { id: `${OVERLAY}-line`, type: 'line', source: OVERLAY, filter: ['!=', ['geometry-type'], 'Point'], layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': ['get', 'color'], 'line-width': 2.5 } },
+  { id: `${OVERLAY}-point`, type: 'circle', source: OVERLAY, filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': ['interpolate', ['linear'], ['zoom'], 8, 2.5, 14, 5], 'circle-color': ['get', 'color'], 'circle-stroke-color': '#fff', 'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 9, 0.3, 14, 1.2] } },
+];
+
 const highlightLayers: LayerSpecification[] = [
   { id: `${HIGHLIGHT}-fill`, type: 'fill', source: HIGHLIGHT, filter: ['all', ['==', ['geometry-type'], 'Polygon'], ['!', ['get', 'wide']]], paint: { 'fill-color': MARK, 'fill-opacity': 0.18 } },
   { id: `${HIGHLIGHT}-halo`, type: 'line', source: HIGHLIGHT, filter: ['!=', ['geometry-type'], 'Point'], layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': '#fff', 'line-width': 7, 'line-opacity': 0.75 } },
@@ -40,11 +49,12 @@ export interface Dressing {
   hidden: ReadonlySet<string>;
   /** Kept across a switch of styles. */
   highlight: Data;
+  overlay: Data;
   roman: boolean;
 }
 
 /** The style to hand to the map. */
-export function dress(style: StyleSpecification, { collections, hidden, highlight, roman }: Dressing): StyleSpecification {
+export function dress(style: StyleSpecification, { collections, hidden, highlight, overlay, roman }: Dressing): StyleSpecification {
   const off = hiddenLayers(style, collections, hidden);
   const layers = style.layers.map((layer) => {
     const changes: Record<string, unknown> = {};
@@ -58,7 +68,7 @@ export function dress(style: StyleSpecification, { collections, hidden, highligh
   const sources = Object.entries(style.sources).map(([id, source]) => [id, source.type === 'raster-dem' && relief ? { ...source, bounds: relief } : source]);
   return {
     ...style,
-    sources: { ...Object.fromEntries(sources), [HIGHLIGHT]: { type: 'geojson', data: highlight } },
-    layers: [...layers, ...highlightLayers],
+    sources: { ...Object.fromEntries(sources), [OVERLAY]: { type: 'geojson', data: overlay }, [HIGHLIGHT]: { type: 'geojson', data: highlight } },
+    layers: [...layers, ...overlayLayers, ...highlightLayers],
   };
 }

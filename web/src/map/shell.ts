@@ -3,10 +3,10 @@
 
 import { Map as GlMap, setWorkerUrl, type GeoJSONSource, type StyleSpecification } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import type { Geometry } from 'geojson';
+import type { FeatureCollection, Geometry } from 'geojson';
 import type { Collection } from '../api/types';
 import { boundsOf } from './bounds';
-import { dress, hiddenLayers, HIGHLIGHT, NOTHING } from './dress';
+import { dress, hiddenLayers, HIGHLIGHT, NOTHING, OVERLAY } from './dress';
 import type { Camera } from './permalink';
 
 setWorkerUrl(workerUrl);
@@ -44,6 +44,7 @@ export class MapShell {
   #collections: Collection[] = [];
   #hidden: ReadonlySet<string> = new Set();
   #highlight = NOTHING;
+  #overlay = NOTHING;
   /** Tiles that failed since the last mending, by source. */
   readonly #broken = new Map<string, TileId[]>();
   /** A source's own description could not be read; only a fresh start of the style asks for it again. */
@@ -126,7 +127,7 @@ export class MapShell {
 
   #wear(diff: boolean): void {
     if (!this.#style) return;
-    const dressing = { collections: this.#collections, hidden: this.#hidden, highlight: this.#highlight, roman: this.#roman };
+    const dressing = { collections: this.#collections, hidden: this.#hidden, highlight: this.#highlight, overlay: this.#overlay, roman: this.#roman };
     this.map.setStyle(dress(this.#style, dressing), { diff });
   }
 
@@ -150,6 +151,25 @@ export class MapShell {
     const wide = !!box && box[2] - box[0] > 0.8 * (view.getEast() - view.getWest());
     this.#highlight = geometry ? { type: 'Feature', properties: { wide }, geometry } : NOTHING;
     this.map.getSource<GeoJSONSource>(HIGHLIGHT)?.setData(this.#highlight);
+  }
+
+  /** Lays features over the map, each in its property `color`. */
+  overlay(features: FeatureCollection): void {
+    this.#overlay = features;
+    this.map.getSource<GeoJSONSource>(OVERLAY)?.setData(features);
+  }
+
+  /** The overlay's feature nearest to a place within a few pixels: its properties. */
+  overlaid(at: Place): Record<string, unknown> | null {
+    const { x, y } = this.map.project([at.lon, at.lat]);
+    const layers = ['fill', 'line', 'point'].map((k) => `${OVERLAY}-${k}`).filter((id) => this.map.getLayer(id));
+    const found = this.map.queryRenderedFeatures([[x - 6, y - 6], [x + 6, y + 6]], { layers });
+    return found[0]?.properties ?? null;
+  }
+
+  /** Gives the browser back what the map took. */
+  remove(): void {
+    this.map.remove();
   }
 
   goTo(at: Place, zoom?: number): void {
