@@ -20,5 +20,14 @@ pub use question::{Answer, Question, Subject};
 pub use report::{Group, LayerCount, Report, ReportHandle};
 pub use run::{Progress, RasterFile, Run};
 
+/// One entry a parser, for fuzzing: bytes in, nothing out, no panic.
+#[doc(hidden)]
+pub mod fuzzing {
+    /// A VCT file.
+    pub fn vct(bytes: &[u8]) {
+        crate::formats::vct::fuzz(bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -145,6 +145,27 @@ test('pipe tables in Excel, in English, on a wide screen', async () => {
   await page.context().close();
 });
 
+test('a VCT file, its control point and what it says of itself', async () => {
+  const { page, errors } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
+  await page.locator('.drop').waitFor();
+  await give(page, [join(shared, 'survey/china-samples/vct3_hole.vct')]);
+  await page.locator('.dataset').waitFor();
+  expect(await page.locator('.dataset').textContent()).toContain('VCT 所述');
+  await shot(page, 'vct-1-recognised');
+  await tidy(page);
+  await page.getByRole('button', { name: '开始检查' }).click();
+  await page.locator('.counts').waitFor();
+  await page.locator('.group').first().click();
+  await page.waitForTimeout(1500);
+  await shot(page, 'vct-2-checked');
+  await tidy(page);
+  await commit(page);
+  await shot(page, 'vct-3-committed');
+  expect(await items('control.point')).toBe(1);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
 test('a file that is no map is refused in words, and the next try works', async () => {
   const { page } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
   await page.locator('#files').setInputFiles([{ name: '合同.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 nothing') }]);

@@ -7,6 +7,7 @@ mod gdal;
 mod raster;
 mod refused;
 pub(crate) mod shapefile;
+pub(crate) mod vct;
 mod wkt;
 mod xlsx;
 mod xml;
@@ -101,7 +102,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "GPX", reads: true, sniff: xml::is_gpx, open: xml::open },
     Format { name: "LandXML", reads: false, sniff: refused::is_landxml, open: refused::landxml },
     Format { name: "GML", reads: true, sniff: xml::is_gml, open: xml::open },
-    Format { name: "VCT", reads: false, sniff: refused::is_vct, open: refused::vct },
+    Format { name: "VCT", reads: true, sniff: vct::sniff, open: vct::open },
     Format { name: "CNSDTF-DEM", reads: false, sniff: refused::is_cnsdtf_dem, open: refused::cnsdtf_dem },
     Format { name: "MDB", reads: false, sniff: refused::is_mdb, open: refused::mdb },
     Format { name: "MapGIS", reads: false, sniff: refused::is_mapgis, open: refused::mapgis },

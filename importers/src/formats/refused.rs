@@ -63,19 +63,6 @@ pub(super) fn landxml(_: &Found, _: &'static str, _: &Options) -> Answer {
     )
 }
 
-pub(super) fn is_vct(head: &Head<'_>) -> bool {
-    head.begins("HeadBegin") || head.holds("CNSDTF-VCT") || head.holds("LANDUSE-VCT")
-}
-
-pub(super) fn vct(_: &Found, _: &'static str, _: &Options) -> Answer {
-    unsupported(
-        "还不能读 VCT",
-        "VCT is not read yet",
-        "用国土软件转为 Shapefile 或 FileGDB 再导入",
-        "convert it to shapefile or FileGDB with the land office's software",
-    )
-}
-
 pub(super) fn is_cnsdtf_dem(head: &Head<'_>) -> bool {
     head.holds("NSDTF-DEM") || (head.begins("DataMark") && head.ending == "dem")
 }

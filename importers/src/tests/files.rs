@@ -198,8 +198,7 @@ fn formats_that_are_not_read_are_named_with_a_way_out() {
     for (file, rule) in [
         ("survey/china-samples/t.dem", "format.unsupported"),
         ("survey/china-samples/t2.dem", "format.unsupported"),
-        ("survey/china-samples/vct2_topo1.vct", "format.unsupported"),
-        ("survey/china-samples/vct3_hole.vct", "format.unsupported"),
+        ("survey/china-samples/vct2_topo1.vct", "crs.needs_control"),
         ("survey/china-samples/o.ovkml", "crs.unclear"),
         ("survey/dwg/example_2000.dwg", "format.unsupported"),
         ("survey/dwg/sample_2018.dwg", "format.unsupported"),
@@ -211,6 +210,32 @@ fn formats_that_are_not_read_are_named_with_a_way_out() {
         assert_eq!(rules(&refused), [rule], "{file}");
         assert!(refused.findings.iter().all(|f| !f.cure.zh.is_empty() && !f.cure.en.is_empty()), "{file}");
     }
+}
+
+#[test]
+fn a_vct_file_gives_each_table_to_its_layer_with_holes_and_texts() {
+    let path = data("survey/china-samples/vct3_hole.vct");
+    let (_scratch, plan) = planned(&[path], |o| {
+        let layer = |id: &str, table: &str| Choice {
+            table: Some(table.into()),
+            layer: LayerId::new(id),
+            ..Choice::default()
+        };
+        o.choices = vec![layer("cadastre.parcel", "DLTB")];
+    });
+    let plan = plan.unwrap_or_else(|r| panic!("{r}"));
+    assert!(plan.datasets().iter().all(|d| d.epsg == Some(4525) && d.format == "VCT"));
+    let (rows, _) = drained(plan);
+    let rows = rows.unwrap();
+    let point = &rows["control.point"][0];
+    assert_eq!(value("control.point", point, "name").to_string(), "德山一号");
+    let [lon, lat] = point.geometry.as_ref().unwrap().coords[0];
+    // DOMAIN §1.3, row 1.
+    assert!((lon - 111.6985).abs() < 2e-8 && (lat - 29.0316).abs() < 2e-8, "{lon} {lat}");
+    let parcel = rows["cadastre.parcel"][0].geometry.as_ref().unwrap();
+    assert_eq!((parcel.part_count(), parcel.rings.len()), (1, 2));
+    let m2 = crate::geometry::measure::area(parcel);
+    assert!((m2 - 9600.0).abs() < 3.0, "{m2}");
 }
 
 #[test]

@@ -1,0 +1,234 @@
+//! VCT, China's transfer format for spatial data: 1.0 (1999), the land administration's 1.0 and 2.0, GB/T 17798-2007
+//! and 3.0. Text in sections; shapes first, attributes after, joined by object id.
+
+mod curves;
+mod head;
+mod index;
+mod lines;
+mod object;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use super::{Head, Refused, refused};
+use crate::delivery::Found;
+use crate::notes::{both, of_file};
+use crate::options::Options;
+use crate::recognise::encoding::{self, Evidence};
+use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk};
+use ditu_model::{Finding, Severity, Shape, Text};
+use head::{FeatureCode, Kind};
+use index::Index;
+use lines::Lines;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Seek};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a file is read from.
+trait Bytes: BufRead + Seek {}
+impl<T: BufRead + Seek> Bytes for T {}
+
+/// A file, or bytes in memory.
+#[derive(Clone)]
+enum Input {
+    File(PathBuf),
+    Memory(Arc<[u8]>),
+}
+
+impl Input {
+    fn open(&self) -> io::Result<Box<dyn Bytes>> {
+        Ok(match self {
+            Input::File(path) => Box::new(BufReader::with_capacity(1 << 16, File::open(path)?)),
+            Input::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
+        })
+    }
+}
+
+pub(super) fn sniff(head: &Head<'_>) -> bool {
+    head.begins("HeadBegin") || (head.begins("CommentBegin") && head.holds("HeadBegin"))
+}
+
+/// What a file holds, read once.
+struct Vct {
+    input: Input,
+    index: Index,
+}
+
+impl Vct {
+    fn read(input: Input) -> Result<Vct, Text> {
+        let file = input
+            .open()
+            .map_err(|e| both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")))?;
+        let index = Index::read(&mut Lines::new(file, 1, 0)).map_err(|f| f.text())?;
+        Ok(Vct { input, index })
+    }
+
+    /// Feature codes that have objects, with how many.
+    fn used(&self) -> impl Iterator<Item = (&FeatureCode, u64)> {
+        self.index
+            .head
+            .codes
+            .iter()
+            .filter_map(|c| Some((c, *self.index.counts.get(&(c.kind, c.code.clone()))?)))
+    }
+}
+
+/// One feature code with one attribute table.
+struct Part {
+    vct: Arc<Vct>,
+    code: FeatureCode,
+    encoded: Encoded,
+    /// Whether each column of the table holds numbers.
+    numeric: Vec<bool>,
+    /// Code and name as values, after the table's columns.
+    extra: [Raw; 2],
+}
+
+/// Columns after the table's own.
+const EXTRA: [&str; 2] = ["要素代码", "要素名称"];
+
+pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
+    let vct = Vct::read(Input::File(found.path.clone())).map_err(|why| {
+        let cure = both("未导入；向提供单位重新索取文件", "not imported; ask for another copy of the file");
+        refused("file.damaged", why, cure)
+    })?;
+    let index = &vct.index;
+    let encoded = encoding::decide(&Evidence {
+        user: options.encoding(&found.name),
+        samples: index.samples.clone(),
+        ..Default::default()
+    })
+    .map_err(Refused::from)?;
+    let numbers = bulk(&index.points);
+    let claim = index.head.claim(numbers.map(|n| n[0]));
+    let findings = left_out(index, &found.name);
+    let vct = Arc::new(vct);
+    let mut tables: Vec<Table> = Vec::new();
+    for (code, count) in vct.used().filter(|(c, _)| c.kind != Kind::Other) {
+        let decode = |b: &[u8]| encoded.encoding.decode(b).0.trim().to_owned();
+        let structure = vct.index.head.structure(&code.table);
+        let fields = structure.map_or(&[][..], |s| &s.fields);
+        let mut columns: Vec<String> = fields.iter().map(|(n, _)| decode(n)).collect();
+        columns.extend(EXTRA.map(str::to_owned));
+        let (name, table) = (decode(&code.name), decode(&code.table));
+        let part = Part {
+            vct: vct.clone(),
+            code: code.clone(),
+            encoded: encoded.clone(),
+            numeric: fields.iter().map(|f| f.1).collect(),
+            extra: [Raw::text(&decode(&code.code)), Raw::text(&name)],
+        };
+        tables.push(Table {
+            name: if table.is_empty() { name.clone() } else { table },
+            other_names: vec![name],
+            file: found.name.as_str().into(),
+            path: found.path.clone(),
+            format,
+            columns,
+            shapes: ShapeSource::File(Some(match code.kind {
+                Kind::Point => Shape::Point,
+                Kind::Line => Shape::Line,
+                Kind::Polygon | Kind::Other => Shape::Polygon,
+            })),
+            features: Some(count),
+            claim: claim.clone(),
+            numbers,
+            encoded: Some(encoded.clone()),
+            projected: false,
+            obfuscated: false,
+            raster: None,
+            findings: Vec::new(),
+            reader: Arc::new(part),
+        });
+    }
+    match tables.first_mut() {
+        Some(first) => first.findings = findings,
+        None => {
+            let cure = both("核对文件", "check the file");
+            return Err(refused("file.nothing", both("文件里没有要素", "the file holds no features"), cure));
+        }
+    }
+    Ok(tables)
+}
+
+/// What the file holds and is not imported.
+fn left_out(index: &Index, file: &str) -> Vec<Finding> {
+    let note = |rule: &'static str, severity, zh: String, en: String| {
+        of_file(rule, severity, file, both(zh, en), both("未导入", "not imported"))
+    };
+    let mut all = Vec::new();
+    for name in &index.others {
+        all.push(note(
+            "vct.section",
+            Severity::Note,
+            format!("{name} 一节没有对应的图层"),
+            format!("the section {name} goes to no layer"),
+        ));
+    }
+    for table in index.head.tables.iter().filter(|t| t.alone) {
+        if index.attributes.iter().any(|(n, _)| n.eq_ignore_ascii_case(&table.name)) {
+            let name = String::from_utf8_lossy(&table.name).into_owned();
+            all.push(note(
+                "vct.table",
+                Severity::Note,
+                format!("属性表 {name} 没有图形"),
+                format!("the table {name} has no shapes"),
+            ));
+        }
+    }
+    for ((kind, code), n) in &index.counts {
+        let known = index.head.codes.iter().any(|c| c.code == *code && c.kind == *kind);
+        // Border lines that only carry polygons have a code of their own.
+        if !known && *kind != Kind::Line {
+            let code = String::from_utf8_lossy(code).into_owned();
+            all.push(note(
+                "vct.code",
+                Severity::Warning,
+                format!("{n} 个对象的要素代码 {code} 没有定义"),
+                format!("{n} objects have the feature code {code}, which is not defined"),
+            ));
+        }
+    }
+    all
+}
+
+impl Reader for Part {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+        let Vct { input, index } = self.vct.as_ref();
+        let c = &self.code;
+        rows::read(input, index, &c.code, c.kind, &c.table, &mut |found| {
+            let mut values: Vec<Raw> = match found.values {
+                None => vec![Raw::Null; self.numeric.len()],
+                Some(list) => list
+                    .into_iter()
+                    .zip(&self.numeric)
+                    .enumerate()
+                    .map(|(i, (text, numeric))| {
+                        if wanted.get(i) == Some(&false) {
+                            return Raw::Null;
+                        }
+                        match lines::real(&text).filter(|_| *numeric && text.len() <= 15) {
+                            Some(n) => Raw::Real(n),
+                            None => encoding::decode(self.encoded.encoding, &text),
+                        }
+                    })
+                    .collect(),
+            };
+            values.extend(self.extra.iter().cloned());
+            sink(SourceRow { row: found.line, values, geometry: Some(found.geometry) })
+        })
+    }
+}
+
+/// Reads bytes as a VCT file, whatever they are, and every row of it.
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let Ok(vct) = Vct::read(Input::Memory(bytes.into())) else { return };
+    let codes: Vec<FeatureCode> = vct.used().map(|(c, _)| c.clone()).take(50).collect();
+    let _ = vct.index.head.claim(vct.index.points.first().map(|p| p[0]));
+    for c in codes {
+        let _ = rows::read(&vct.input, &vct.index, &c.code, c.kind, &c.table, &mut |_| {
+            std::ops::ControlFlow::Continue(())
+        });
+    }
+}

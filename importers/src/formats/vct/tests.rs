@@ -1,0 +1,477 @@
+//! Files written here by a writer of its own, in every version and topology, and read back.
+
+use super::*;
+use ditu_model::Geometry;
+use proptest::prelude::*;
+use std::fmt::Write;
+use std::ops::ControlFlow;
+
+type Ring = Vec<[f64; 2]>;
+
+/// What a test file holds: points, lines, polygons of rings (the first the outer one), with one text each.
+#[derive(Clone, Debug, Default)]
+struct Content {
+    points: Vec<([f64; 2], String)>,
+    lines: Vec<(Ring, String)>,
+    polygons: Vec<(Vec<Ring>, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Style {
+    V1,
+    V2 { topology: u8 },
+    V3 { topology: bool },
+}
+
+/// Writes VCT line by line, after the grammar and not after the reader.
+fn vct(content: &Content, style: Style, newline: &str) -> Vec<u8> {
+    let mut t = String::new();
+    let mut line = |s: &str| {
+        t.push_str(s);
+        t.push_str(newline);
+    };
+    let v3 = matches!(style, Style::V3 { .. });
+    let by_lines = matches!(style, Style::V2 { topology: 1.. } | Style::V3 { topology: true });
+    line("HeadBegin");
+    match style {
+        Style::V1 => {
+            for s in [
+                "DataMark:CNSDTF-VCT",
+                "Version:1.0",
+                "Unit:M",
+                "Dim:2",
+                "Topo:0",
+                "Spheroid:CGCS2000",
+                "Meridinan:111",
+            ] {
+                line(s);
+            }
+        }
+        Style::V2 { topology } => {
+            for s in ["Datamark: LANDUSE.VCT", "Version: 2.0", "Unit: M", "Dim: 2"] {
+                line(s);
+            }
+            line(&format!("Topo: {topology}"));
+            line("Spheroid: CGCS2000");
+            line("Meridinan: 111");
+        }
+        Style::V3 { .. } => {
+            for s in [
+                "DataMark:LANDUSE-VCT",
+                "Version:3.0",
+                "CoordinateSystemType:P",
+                "Dim:2",
+                "Spheroid:CGCS2000,6378137.0,298.257222101",
+                "Parameters:111,1,37500000,0,3,37",
+            ] {
+                line(s);
+            }
+        }
+    }
+    line("Separator:,");
+    line("HeadEnd");
+    line("");
+    line("FeatureCodeBegin");
+    for (code, name, kind, table) in [
+        ("1001", "控制点", "Point", "KZD"),
+        ("2001", "道路", "Line", "DL"),
+        ("3001", "图斑", "Polygon", "TB"),
+    ] {
+        let middle = match style {
+            Style::V1 => "0,",
+            Style::V2 { .. } => "0,0,255,",
+            Style::V3 { .. } => "",
+        };
+        line(&format!("{code},{name},{kind},{middle}{table}"));
+    }
+    line("FeatureCodeEnd");
+    line("TableStructureBegin");
+    for table in ["KZD", "DL", "TB"] {
+        line(&format!("{table},3"));
+        for f in ["BSM,Int4", "MC,Char,50", "MJ,Double,15,2"] {
+            line(f);
+        }
+        if v3 {
+            line("0");
+        }
+    }
+    line("TableStructureEnd");
+    let end = if v3 { Some("0") } else { None };
+    let xy = |p: &[f64; 2]| format!("{:.4},{:.4}", p[0], p[1]);
+
+    line("PointBegin");
+    for (i, (p, _)) in content.points.iter().enumerate() {
+        for s in [(i + 1).to_string(), "1001".into(), "unknown".into(), "1".into()] {
+            line(&s);
+        }
+        if i % 2 == 1 {
+            // Some writers put a count before a single point.
+            line("1");
+        }
+        line(&xy(p));
+        end.into_iter().for_each(&mut line);
+    }
+    line("PointEnd");
+
+    let path = |line: &mut dyn FnMut(&str), id: usize, code: &str, points: &[[f64; 2]]| {
+        for s in [id.to_string(), code.into(), "unknown".into(), "1".into()] {
+            line(&s);
+        }
+        if v3 {
+            line("1");
+            line("11");
+        }
+        line(&points.len().to_string());
+        points.iter().for_each(|p| line(&xy(p)));
+        if style == (Style::V2 { topology: 2 }) {
+            ["0", "0", "0", "0"].into_iter().for_each(&mut *line);
+        }
+        end.into_iter().for_each(&mut *line);
+    };
+    // Border lines: each ring in two halves, the second one written backwards.
+    let mut border: Vec<(usize, Ring)> = Vec::new();
+    let mut refs: Vec<String> = Vec::new();
+    for (rings, _) in &content.polygons {
+        let mut ids: Vec<String> = Vec::new();
+        for ring in rings {
+            let half = ring.len() / 2;
+            let (a, b) = (ring[..=half].to_vec(), ring[half..].iter().rev().copied().collect());
+            let first = 5_000 + border.len();
+            border.push((first, a));
+            border.push((first + 1, b));
+            if !ids.is_empty() {
+                ids.push("0".into());
+            }
+            ids.extend([first.to_string(), format!("-{}", first + 1)]);
+        }
+        let rows: Vec<String> = ids.chunks(8).map(|c| c.join(",")).collect();
+        refs.push(format!("{}\n{}", ids.len(), rows.join("\n")));
+    }
+    line("LineBegin");
+    for (i, (points, _)) in content.lines.iter().enumerate() {
+        path(&mut line, i + 1, "2001", points);
+    }
+    if by_lines {
+        for (id, points) in &border {
+            path(&mut line, *id, "1099000000", points);
+        }
+    }
+    line("LineEnd");
+
+    line("PolygonBegin");
+    for (i, (rings, _)) in content.polygons.iter().enumerate() {
+        for s in [(i + 1).to_string(), "3001".into(), "unknown".into()] {
+            line(&s);
+        }
+        let label = xy(&rings[0][0]);
+        match style {
+            Style::V3 { topology: true } => {
+                for s in ["100", &label, "21"] {
+                    line(s);
+                }
+                refs[i].lines().for_each(&mut line);
+            }
+            Style::V3 { topology: false } => {
+                line("1");
+                line(&label);
+                line(&rings.len().to_string());
+                for r in rings {
+                    line("11");
+                    line(&r.len().to_string());
+                    r.iter().for_each(|p| line(&xy(p)));
+                }
+            }
+            Style::V2 { topology: 1.. } => {
+                line(&label);
+                refs[i].lines().for_each(&mut line);
+            }
+            Style::V1 | Style::V2 { .. } => {
+                line(&label);
+                line(&rings.iter().map(Vec::len).sum::<usize>().to_string());
+                rings.iter().flatten().for_each(|p| line(&xy(p)));
+            }
+        }
+        end.into_iter().for_each(&mut line);
+    }
+    line("PolygonEnd");
+    line("AnnotationBegin");
+    line("AnnotationEnd");
+    line("AttributeBegin");
+    let names = |all: &mut dyn Iterator<Item = &String>| all.cloned().collect::<Vec<_>>();
+    let tables = [
+        ("KZD", names(&mut content.points.iter().map(|p| &p.1))),
+        ("DL", names(&mut content.lines.iter().map(|p| &p.1))),
+        ("TB", names(&mut content.polygons.iter().map(|p| &p.1))),
+    ];
+    for (table, names) in tables {
+        line(table);
+        for (i, name) in names.iter().enumerate() {
+            line(&format!("{},{},{name},", i + 1, i + 1));
+        }
+        line("TableEnd");
+    }
+    line("AttributeEnd");
+    encoding_rs::GB18030.encode(&t).0.into_owned()
+}
+
+/// Code, values, shape.
+type Read = (String, Vec<String>, Result<Geometry, Text>);
+
+/// Every row of every code.
+fn read(bytes: &[u8]) -> Result<Vec<Read>, Text> {
+    let vct = Vct::read(Input::Memory(bytes.into()))?;
+    let mut all = Vec::new();
+    for (c, _) in vct.used() {
+        rows::read(&vct.input, &vct.index, &c.code, c.kind, &c.table, &mut |f| {
+            let decode = |v: Vec<u8>| encoding_rs::GB18030.decode(&v).0.into_owned();
+            let values = f.values.unwrap_or_default().into_iter().map(decode).collect();
+            all.push((String::from_utf8_lossy(&c.code).into_owned(), values, f.geometry));
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(all)
+}
+
+fn ring(at: [f64; 2], size: f64, n: usize) -> Ring {
+    let turn = |i: usize| std::f64::consts::TAU * (i % n) as f64 / n as f64;
+    (0..=n)
+        .map(|i| {
+            [at[0] + size * turn(i).cos(), at[1] + size * turn(i).sin()].map(|v| (v * 1e4).round() / 1e4)
+        })
+        .collect()
+}
+
+fn area(g: &Geometry) -> f64 {
+    use geo::Area;
+    g.to_geo().unsigned_area()
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    let place = (37_500_000.0..37_600_000.0f64, 3_150_000.0..3_300_000.0f64)
+        .prop_map(|(x, y)| [(x * 1e3).round() / 1e3, (y * 1e3).round() / 1e3]);
+    let name = "[一-龥]{1,6}";
+    let polygon =
+        (place.clone(), 4usize..40, any::<bool>(), any::<bool>()).prop_map(|(at, n, hole, turned)| {
+            let mut rings = vec![ring(at, 100.0, n)];
+            if hole {
+                rings.push(ring(at, 20.0, n.max(5)));
+            }
+            if turned {
+                // The direction of rings is not to be relied on.
+                rings.iter_mut().for_each(|r| r.reverse());
+            }
+            rings
+        });
+    (
+        prop::collection::vec((place.clone(), name), 0..6),
+        prop::collection::vec((prop::collection::vec(place, 2..12), name), 0..5),
+        prop::collection::vec((polygon, name), 0..5),
+    )
+        .prop_map(|(points, lines, polygons)| Content { points, lines, polygons })
+}
+
+const STYLES: [Style; 6] = [
+    Style::V1,
+    Style::V2 { topology: 0 },
+    Style::V2 { topology: 1 },
+    Style::V2 { topology: 2 },
+    Style::V3 { topology: false },
+    Style::V3 { topology: true },
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_is_written_in_any_version_reads_back_the_same(c in content(), windows in any::<bool>()) {
+        for style in STYLES {
+            let bytes = vct(&c, style, if windows { "\r\n" } else { "\n" });
+            let rows = read(&bytes).unwrap_or_else(|e| panic!("{style:?}: {e:?}"));
+            prop_assert_eq!(rows.len(), c.points.len() + c.lines.len() + c.polygons.len());
+            let of = |code: &str| rows.iter().filter(|r| r.0 == code).collect::<Vec<_>>();
+            for ((p, name), row) in c.points.iter().zip(of("1001")) {
+                prop_assert_eq!(&row.2.as_ref().unwrap().coords, &vec![*p]);
+                prop_assert_eq!(&row.1[1], name);
+                // The empty last value is kept.
+                prop_assert_eq!(row.1.len(), 3);
+            }
+            for ((l, name), row) in c.lines.iter().zip(of("2001")) {
+                prop_assert_eq!(&row.2.as_ref().unwrap().coords, l);
+                prop_assert_eq!(&row.1[1], name);
+            }
+            for ((rings, name), row) in c.polygons.iter().zip(of("3001")) {
+                let g = row.2.as_ref().unwrap();
+                prop_assert_eq!(g.rings.len(), rings.len());
+                prop_assert_eq!(g.part_count(), 1);
+                let expected = area(&Geometry::polygon(vec![rings[0].clone()]))
+                    - rings.get(1).map_or(0.0, |r| area(&Geometry::polygon(vec![r.clone()])));
+                prop_assert!((area(g) - expected).abs() < 1e-3 * expected, "{} {}", area(g), expected);
+                prop_assert_eq!(&row.1[1], name);
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_changed_anywhere_break_nothing(c in content(), style in 0usize..6, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut bytes = vct(&c, STYLES[style], "\n");
+        for (at, byte) in edits {
+            let i = at.index(bytes.len());
+            bytes[i] = byte;
+        }
+        fuzz(&bytes);
+    }
+}
+
+fn small() -> Content {
+    Content {
+        points: vec![([37_500_000.0, 3_200_000.0], "点".into())],
+        lines: vec![(vec![[37_500_000.0, 3_200_000.0], [37_500_010.0, 3_200_010.0]], "线".into())],
+        polygons: vec![(
+            vec![ring([37_500_000.0, 3_200_000.0], 100.0, 6), ring([37_500_000.0, 3_200_000.0], 20.0, 5)],
+            "面".into(),
+        )],
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused_with_line_and_byte_or_was_whole_so_far() {
+    for style in STYLES {
+        let bytes = vct(&small(), style, "\r\n");
+        let lines: Vec<usize> =
+            bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i + 1).collect();
+        for cut in lines.iter().copied().chain((0..bytes.len()).step_by(7)) {
+            match Vct::read(Input::Memory(bytes[..cut].into())) {
+                Ok(_) => {
+                    // Only between sections.
+                    let text = String::from_utf8_lossy(&bytes[..cut]);
+                    let last = text.trim_end().lines().last().unwrap_or_default().to_lowercase();
+                    assert!(last.ends_with("end"), "{style:?} {cut} {last}");
+                }
+                Err(why) => {
+                    assert!(why.zh.contains("行") && why.zh.contains("字节"), "{}", why.zh);
+                    assert!(why.en.contains("line ") && why.en.contains("byte"), "{}", why.en);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn counts_that_lie_are_refused_where_they_stand_and_take_no_memory() {
+    let text = encoding_rs::GB18030.decode(&vct(&small(), Style::V3 { topology: true }, "\n")).0.into_owned();
+    for (from, to) in [
+        ("11\n2\n37500000", "11\n99999999999\n37500000"),
+        ("11\n2\n37500000", "11\n-5\n37500000"),
+        ("21\n5\n", "21\n18446744073709551615\n"),
+        ("21\n5\n", "21\n3\n"),
+        ("KZD,3\n", "KZD,4000000000\n"),
+        ("\n1\n1\n11\n", "\n1\n77\n11\n"),
+    ] {
+        let bad = text.replacen(from, to, 1);
+        assert_ne!(bad, text, "{from}");
+        let why = read(bad.as_bytes()).unwrap_err();
+        assert!(why.en.starts_with("line "), "{from}: {}", why.en);
+    }
+}
+
+#[test]
+fn a_fault_is_named_by_its_line_and_byte() {
+    let text =
+        encoding_rs::GB18030.decode(&vct(&small(), Style::V3 { topology: false }, "\n")).0.into_owned();
+    let bad = text.replacen(
+        "37500000.0000,3200000.0000\n0\nPointEnd",
+        "37500000.0000;3200000.0000\n0\nPointEnd",
+        1,
+    );
+    let at = bad.find(";3200000").unwrap();
+    let line = bad[..at].matches('\n').count() + 1;
+    let gbk = encoding_rs::GB18030.encode(&bad).0.into_owned();
+    let byte = gbk.windows(8).position(|w| w == b";3200000").unwrap() - "37500000.0000".len();
+    let why = read(&gbk).unwrap_err();
+    assert!(why.en.starts_with(&format!("line {line} (byte {byte}): ")), "{} {line} {byte}", why.en);
+}
+
+#[test]
+fn rows_with_broken_topology_are_told_one_by_one_and_others_are_kept() {
+    let mut c = small();
+    c.polygons.push((vec![ring([37_510_000.0, 3_200_000.0], 50.0, 8)], "好".into()));
+    let text = encoding_rs::GB18030.decode(&vct(&c, Style::V3 { topology: true }, "\n")).0.into_owned();
+    for (from, to, said) in [
+        ("5000,-5001,0,", "5000,-7777,0,", "7777"),
+        ("5000,-5001,0,", "5000,-5003,0,", "meet"),
+        ("5\n5000,-5001,0,", "4\n5000,0,", "close"),
+    ] {
+        let bad = text.replacen(from, to, 1);
+        assert_ne!(bad, text);
+        let rows = read(encoding_rs::GB18030.encode(&bad).0.as_ref()).unwrap();
+        let polygons: Vec<_> = rows.iter().filter(|r| r.0 == "3001").collect();
+        let why = polygons[0].2.as_ref().unwrap_err();
+        assert!(why.en.contains(said), "{from}: {}", why.en);
+        assert!(polygons[1].2.is_ok());
+    }
+    // A forgotten sign is seen from where the lines meet.
+    let unsigned = text.replacen("5000,-5001", "5000,5001", 1);
+    let rows = read(encoding_rs::GB18030.encode(&unsigned).0.as_ref()).unwrap();
+    assert!(rows.iter().all(|r| r.2.is_ok()));
+}
+
+#[test]
+fn dialects_comments_text_ids_curves_and_polygons_of_polygons_are_read() {
+    let mut t = String::from(
+        "commentbegin\nanything 随便\nCOMMENTEND\nHEADBEGIN\nDataMark:LANDUSE-VCT\nVersion:3.0\nCoordinateSystemType:P\nDim:3\nOffset:10,20\nHeadEnd\n",
+    );
+    t += "FeatureCodeBegin\nA1,面甲,Polygon,\nA2,面乙,Polygon,\nP1,点,Point,\nL1,线,Line,\nFeatureCodeEnd\n";
+    t += "TableStructureBegin\n\nTableStructureEnd\n";
+    // A directed point, a group, an exponent with D, a height.
+    t += "PointBegin\n430702199001010000001234\nP1\ns\n3\n1.5D+02,2.0d2,31.5\n0,1,0\n0\n2\nP1\ns\n4\n2\n1,1,1\n2,2,2\n0\nPointEnd\n";
+    t += "LineBegin\n7\nL1\ns\n1\n2\n11\n2\n0,0,0\n0,10,0\n12\n3\n0,10,0\n5,15,0\n10,10,0\n0\n8\nL1\ns\n1\n1\n16\n4\n0,0,0\n1,1,0\n2,0,0\n3,1,0\n0\n9\nL1\ns\n100\n1\n7\n0\nLineEnd\n";
+    t += "PolygonBegin\n1\nA1\ns\n1\n0,0,0\n1\n13\n100,100,0\n25\n0\n2\nA1\ns\n1\n0,0,0\n1\n12\n3\n10,0,0\n0,10,0\n-10,0,0\n0\n3\nA2\ns\n100\n0,0,0\n22\n2\n1,2\n0\n4\nA2\ns\n100\n0,0,0\n22\n1\n4\n0\nPolygonEnd\n";
+    let rows = read(t.as_bytes()).unwrap();
+    let of = |code: &str| rows.iter().filter(|r| r.0 == code).map(|r| &r.2).collect::<Vec<_>>();
+    let points = of("P1");
+    let first = points[0].as_ref().unwrap();
+    assert_eq!((first.coords.clone(), first.z.clone()), (vec![[160.0, 220.0]], vec![31.5]));
+    assert_eq!(points[1].as_ref().unwrap().coords.len(), 2);
+    let lines = of("L1");
+    let arc = lines[0].as_ref().unwrap();
+    let top = arc.coords.iter().map(|c| c[1]).fold(f64::MIN, f64::max);
+    assert!((top - 35.0).abs() < 0.011, "{top}");
+    assert!(lines[1].as_ref().unwrap_err().en.contains("splines"));
+    assert_eq!(lines[2].as_ref().unwrap().coords, arc.coords);
+    let circle = of("A1");
+    let pi = std::f64::consts::PI;
+    assert!((area(circle[0].as_ref().unwrap()) / (pi * 625.0) - 1.0).abs() < 1e-3);
+    assert!((area(circle[1].as_ref().unwrap()) / (pi * 100.0) - 1.0).abs() < 3e-3);
+    let made = of("A2");
+    assert_eq!(made[0].as_ref().unwrap().part_count(), 2);
+    assert!(made[1].as_ref().unwrap_err().en.contains("circle"), "a polygon of itself");
+}
+
+#[test]
+fn a_value_with_a_separator_inside_is_told_and_does_not_shift_columns() {
+    let text =
+        encoding_rs::GB18030.decode(&vct(&small(), Style::V3 { topology: false }, "\n")).0.into_owned();
+    let bad = text.replacen("1,1,点,", "1,1,点,甲,", 1);
+    let rows = read(encoding_rs::GB18030.encode(&bad).0.as_ref()).unwrap();
+    let point = rows.iter().find(|r| r.0 == "1001").unwrap();
+    assert!(point.1.is_empty());
+    assert!(point.2.as_ref().unwrap_err().en.contains("separator"));
+    assert!(rows.iter().filter(|r| r.0 != "1001").all(|r| r.2.is_ok()));
+}
+
+#[test]
+fn a_million_lines_are_not_kept_in_memory() {
+    // The index grows with codes and tables, not with objects.
+    let mut t = encoding_rs::GB18030
+        .decode(&vct(&Content::default(), Style::V3 { topology: false }, "\n"))
+        .0
+        .into_owned();
+    let mut points = String::from("PointBegin\n");
+    for i in 1..=200_000 {
+        let _ = write!(points, "{i}\n1001\ns\n1\n37500000.5,3200000.5\n0\n");
+    }
+    t = t.replacen("PointBegin\n", &points, 1);
+    let vct = Vct::read(Input::Memory(t.into_bytes().into())).unwrap();
+    assert_eq!(vct.used().map(|(_, n)| n).sum::<u64>(), 200_000);
+    assert!(vct.index.points.capacity() * 16 < 4 << 20);
+}
