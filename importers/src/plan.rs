@@ -91,6 +91,17 @@ impl Plan {
         &self.datasets
     }
 
+    /// Places of some features of each table, longitude and latitude: where the delivery lies. Reads the first rows.
+    pub fn sample(&self) -> Vec<(LayerId, Vec<[f64; 2]>)> {
+        let each = self.sources.iter().filter(|s| s.table.raster.is_none());
+        each.map(|s| {
+            let mut points = crs::sample(&s.table);
+            s.decision.place(&mut points);
+            (s.layer.id.clone(), points)
+        })
+        .collect()
+    }
+
     /// What was noticed so far.
     pub fn report(&self) -> Report {
         self.report.clone()
@@ -458,8 +469,8 @@ impl Work<'_> {
                 }
                 let cure = if file_known {
                     both(
-                        "未导入；需要时用 --layer 指定图层",
-                        "passed over; name a layer with --layer if it is wanted",
+                        "未导入；需要时单独导入并指定图层（--layer）",
+                        "passed over; import it alone and name its layer (--layer) if it is wanted",
                     )
                 } else if table.shapes == ShapeSource::None {
                     both(

@@ -51,6 +51,22 @@ pub(crate) struct Decision {
     pub(crate) remarks: Vec<(&'static str, Severity, Text, Text)>,
 }
 
+impl Decision {
+    /// The file's numbers as longitude and latitude; what lies outside the CRS is left out.
+    pub(crate) fn place(&self, points: &mut Vec<[f64; 2]>) {
+        if self.swapped {
+            points.iter_mut().for_each(|p| p.swap(0, 1));
+        }
+        if let Some(t) = self.crs.and_then(|c| Transform::to_geographic(&c, &Crs::CGCS2000).ok()) {
+            t.apply(points);
+        }
+        if let Some(shift) = self.shift {
+            points.iter_mut().for_each(|p| *p = shift.undo(*p));
+        }
+        points.retain(|p| p[0].abs() <= 180.0 && p[1].abs() <= 90.0);
+    }
+}
+
 /// Why there is no decision, and the choices.
 pub(crate) struct Undecided {
     pub(crate) rule: &'static str,
@@ -156,7 +172,7 @@ pub(crate) fn suspicion(table: &Table) -> Option<Shift> {
 }
 
 fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<Decision, Undecided> {
-    let evidence = both("由 --crs 指定", "named by --crs");
+    let evidence = both("由使用者指定（--crs）", "named by the user (--crs)");
     let shift = match choice {
         CrsChoice::Epsg(code) => {
             let Some(crs) = Crs::from_epsg(*code) else {

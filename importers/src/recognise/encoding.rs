@@ -124,7 +124,9 @@ pub(crate) fn decide(evidence: &Evidence<'_>) -> Result<Encoded, Unclear> {
     let samples = &evidence.samples;
     if let Some(user) = evidence.user {
         return match named(user) {
-            Some(encoding) => Ok(chosen(encoding, "由 --encoding 指定", "named by --encoding", samples)),
+            Some(encoding) => {
+                Ok(chosen(encoding, "由使用者指定（--encoding）", "named by the user (--encoding)", samples))
+            }
             None => Err(Unclear {
                 message: both(format!("不认识编码 {user}"), format!("there is no encoding {user}")),
                 cure: both("用 GBK、UTF-8、Big5 等名称", "use a name such as GBK, UTF-8 or Big5"),

@@ -5,7 +5,7 @@ use super::files::Manifest;
 use crate::geojson;
 use crate::import::Scratch;
 use ditu_importers::{Choice, Plan, Progress, Question, Report, Subject};
-use ditu_model::{Layers, Mode, Preview, Severity, Text};
+use ditu_model::{LayerId, Layers, Mode, Preview, Severity, Text};
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -78,6 +78,8 @@ pub(super) struct Inner {
     pub(super) choices: Vec<Choice>,
     pub(super) mode: Mode,
     pub(super) message: String,
+    /// Where the tables of the plan lie.
+    pub(super) sample: Vec<(LayerId, Vec<[f64; 2]>)>,
     /// With the scratch folder that its unpacked files lie in.
     pub(super) plan: Option<(Plan, Arc<Scratch>)>,
     pub(super) questions: Vec<Question>,
@@ -100,6 +102,7 @@ impl Job {
             choices: Vec::new(),
             mode: Mode::Replace,
             message: String::new(),
+            sample: Vec::new(),
             plan: None,
             questions: Vec::new(),
             report: None,
@@ -228,6 +231,18 @@ impl Job {
     pub(crate) fn preview(&self, layers: &Layers) -> Value {
         let inner = self.inner();
         let mut features: Vec<Value> = inner.report.as_ref().map(problems).unwrap_or_default();
+        if inner.previews.is_empty() {
+            // Nothing is compared yet: where the data lie is all there is to show.
+            features.extend(inner.sample.iter().flat_map(|(layer, points)| {
+                points.iter().map(move |p| {
+                    json!({
+                        "type": "Feature",
+                        "geometry": { "type": "Point", "coordinates": p },
+                        "properties": { "kind": "sample", "layer": layer.as_str() },
+                    })
+                })
+            }));
+        }
         for p in &inner.previews {
             let key = layers.get(&p.layer).map(|l| l.key.clone()).unwrap_or_default();
             for d in &p.differences {
@@ -253,6 +268,7 @@ impl Job {
 impl Inner {
     pub(super) fn forget(&mut self) {
         self.plan = None;
+        self.sample.clear();
         self.questions.clear();
         self.previews.clear();
         self.report = None;

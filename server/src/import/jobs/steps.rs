@@ -150,9 +150,16 @@ impl Job {
         let scratch =
             Scratch::inside(&settings.data).map_err(|e| Failure::environment("scratch folder", e))?;
         let planned = import::plan(settings, request, scratch.path()).await?;
+        let sample = match planned.as_ref().ok().cloned() {
+            Some(plan) => tokio::task::spawn_blocking(move || plan.sample())
+                .await
+                .map_err(|e| Failure::environment("reading", e))?,
+            None => Vec::new(),
+        };
         let mut inner = self.inner();
         match planned {
             Ok(plan) => {
+                inner.sample = sample;
                 inner.report = Some(plan.report());
                 inner.plan = Some((plan, Arc::new(scratch)));
                 inner.state = State::Planned;

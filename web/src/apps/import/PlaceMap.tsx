@@ -11,7 +11,7 @@ import { COLORS } from './QuestionCard';
 import * as s from './state';
 import { words } from './words';
 
-const KINDS = { problem: '#c62828', added: '#1a7f37', changed: '#b35900', removed: '#7b3fa0' } as const;
+const KINDS = { sample: '#0072b2', problem: '#c62828', added: '#1a7f37', changed: '#b35900', removed: '#7b3fa0' } as const;
 type Kind = keyof typeof KINDS;
 
 /** Where the answers put the data; the chosen one alone once one is chosen. */
@@ -108,7 +108,7 @@ export function PlaceMap({ style }: { style: 'light' | 'dark' }) {
   }, [style, lang.value]);
 
   const kinds = new Set((s.preview.value?.features ?? []).map((f) => String(f.properties?.['kind'])));
-  const name: Record<Kind, string> = { problem: w.problemPlaces, added: w.added, changed: w.changed, removed: w.removed };
+  const name: Record<Kind, string> = { sample: w.samplePlaces, problem: w.problemPlaces, added: w.added, changed: w.changed, removed: w.removed };
   const asking = s.current.value?.state === 'refused' && s.current.value.questions.some((q) => q.kind === 'crs');
   return (
     <aside class="place" aria-label={w.map}>

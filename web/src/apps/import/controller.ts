@@ -139,7 +139,7 @@ async function follow(api: ImportsApi, begin: () => Promise<Import>): Promise<vo
 
 async function showPreview(): Promise<void> {
   const job = s.current.value;
-  s.preview.value = job && api && job.groups.length + job.diff.length > 0 ? await api.preview(job.id) : null;
+  s.preview.value = job && api && job.datasets.length + job.groups.length + job.diff.length > 0 ? await api.preview(job.id) : null;
 }
 
 /** Recognises again with everything that was answered. */

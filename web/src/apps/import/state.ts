@@ -29,7 +29,7 @@ export const mayRemove = signal<number | null>(10);
 
 export const preview = signal<FeatureCollection | null>(null);
 /** Kinds that the map shows. */
-export const shown = signal<ReadonlySet<string>>(new Set(['problem', 'added', 'changed', 'removed']));
+export const shown = signal<ReadonlySet<string>>(new Set(['sample', 'problem', 'added', 'changed', 'removed']));
 /** Where the map is asked to go. */
 export const lookAt = signal<[number, number] | null>(null);
 

@@ -97,6 +97,7 @@ export const zh = {
   removed: '删除',
   noChange: '与现有数据相同，不会产生新版本',
   problemPlaces: '问题位置',
+  samplePlaces: '数据位置（抽样）',
   map: '地图',
   mapLabel: '导入数据的位置地图。方向键平移，加减号缩放',
 
@@ -213,6 +214,7 @@ export const en: Words = {
   removed: 'removed',
   noChange: 'The same as what is there: no new revision',
   problemPlaces: 'Problems',
+  samplePlaces: 'Where the data lie (a sample)',
   map: 'Map',
   mapLabel: 'Map of where the data lie. Arrows pan, plus and minus zoom',
 
