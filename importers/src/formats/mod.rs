@@ -4,6 +4,7 @@ mod cass;
 mod csv;
 mod dxf;
 mod gdal;
+mod osm;
 mod raster;
 mod refused;
 pub(crate) mod shapefile;
@@ -76,6 +77,8 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "GeoPackage", reads: true, sniff: gdal::is_geopackage, open: gdal::open },
     Format { name: "FileGDB", reads: true, sniff: gdal::is_filegdb, open: gdal::open },
     Format { name: "FlatGeobuf", reads: true, sniff: gdal::is_flatgeobuf, open: gdal::open },
+    Format { name: "OSM PBF", reads: true, sniff: osm::sniff, open: osm::open },
+    Format { name: "OSM XML", reads: false, sniff: osm::is_xml, open: osm::xml },
     Format { name: "XLSX", reads: true, sniff: xlsx::sniff, open: xlsx::open },
     Format { name: "XLS", reads: false, sniff: xlsx::sniff_old, open: refused::xls },
     Format { name: "ODS", reads: true, sniff: gdal::is_ods, open: gdal::open },
