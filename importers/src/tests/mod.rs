@@ -7,6 +7,7 @@ mod fuzz;
 mod hostile;
 mod sample;
 mod shapes;
+mod xls;
 
 use crate::{Options, Plan, Refusal, Report, plan};
 use ditu_gdal::Worker;
