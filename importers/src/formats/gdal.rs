@@ -30,10 +30,6 @@ pub(super) fn is_flatgeobuf(head: &Head<'_>) -> bool {
     head.bytes.starts_with(b"fgb") && head.bytes.get(4..7) == Some(b"fgb")
 }
 
-pub(super) fn is_ods(head: &Head<'_>) -> bool {
-    head.bytes.starts_with(b"PK\x03\x04") && head.holds("application/vnd.oasis.opendocument.spreadsheet")
-}
-
 pub(super) fn is_geojson(head: &Head<'_>) -> bool {
     (head.begins("{") || head.begins("["))
         && head.is_text()
@@ -215,7 +211,7 @@ pub(super) struct GdalReader {
     part: Part,
 }
 
-fn raw(value: SourceValue) -> Raw {
+pub(super) fn raw(value: SourceValue) -> Raw {
     match value {
         SourceValue::Null => Raw::Null,
         SourceValue::Text(t) => Raw::text(&t),

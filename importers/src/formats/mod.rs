@@ -4,9 +4,11 @@ mod cass;
 mod csv;
 mod dxf;
 mod gdal;
+mod osm;
 mod raster;
 mod refused;
 pub(crate) mod shapefile;
+mod sheets;
 pub(crate) mod vct;
 mod wkt;
 mod xlsx;
@@ -87,9 +89,11 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "GeoPackage", reads: true, sniff: gdal::is_geopackage, open: gdal::open },
     Format { name: "FileGDB", reads: true, sniff: gdal::is_filegdb, open: gdal::open },
     Format { name: "FlatGeobuf", reads: true, sniff: gdal::is_flatgeobuf, open: gdal::open },
+    Format { name: "OSM PBF", reads: true, sniff: osm::sniff, open: osm::open },
+    Format { name: "OSM XML", reads: false, sniff: osm::is_xml, open: osm::xml },
     Format { name: "XLSX", reads: true, sniff: xlsx::sniff, open: xlsx::open },
-    Format { name: "XLS", reads: false, sniff: xlsx::sniff_old, open: refused::xls },
-    Format { name: "ODS", reads: true, sniff: gdal::is_ods, open: gdal::open },
+    Format { name: "XLS", reads: true, sniff: sheets::is_xls, open: sheets::open },
+    Format { name: "ODS", reads: true, sniff: sheets::is_ods, open: sheets::open },
     Format { name: "GeoTIFF", reads: true, sniff: raster::is_tiff, open: raster::open },
     Format { name: "netCDF", reads: true, sniff: raster::is_netcdf, open: raster::open },
     Format { name: "AAIGrid", reads: true, sniff: raster::is_ascii_grid, open: raster::open },

@@ -101,12 +101,3 @@ pub(super) fn mapgis(_: &Found, _: &'static str, _: &Options) -> Answer {
         "convert it to shapefile and import that",
     )
 }
-
-pub(super) fn xls(_: &Found, _: &'static str, _: &Options) -> Answer {
-    unsupported(
-        "旧版 XLS 工作簿",
-        "an old XLS workbook",
-        "另存为 XLSX 再导入",
-        "save it as XLSX and import that",
-    )
-}

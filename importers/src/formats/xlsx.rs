@@ -16,9 +16,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Rows among which the header is sought.
-const HEADER: usize = 12;
+pub(super) const HEADER: usize = 12;
 /// Columns of a sheet beyond which nobody means a table.
-const COLUMNS: u32 = 1_024;
+pub(super) const COLUMNS: u32 = 1_024;
 /// Bytes that a workbook's parts may unpack to, for a byte in; above [`FREE`].
 const RATIO: u64 = 120;
 const FREE: u64 = 64 << 20;
@@ -26,10 +26,6 @@ const FREE: u64 = 64 << 20;
 pub(super) fn sniff(head: &Head<'_>) -> bool {
     head.bytes.starts_with(b"PK\x03\x04")
         && (head.ending == "xlsx" || head.ending == "xlsm" || head.holds("[Content_Types].xml"))
-}
-
-pub(super) fn sniff_old(head: &Head<'_>) -> bool {
-    head.bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) && matches!(head.ending, "xls" | "et")
 }
 
 type Book = Xlsx<BufReader<File>>;
@@ -43,7 +39,7 @@ fn damaged(e: &XlsxError) -> Refused {
 }
 
 /// A workbook is an archive: its parts may not unpack to what no table needs.
-fn bounded(found: &Found) -> Result<(), Refused> {
+pub(super) fn bounded(found: &Found) -> Result<(), Refused> {
     let total = File::open(&found.path).ok().and_then(|f| {
         let packed = f.metadata().ok()?.len();
         let mut zip = zip::ZipArchive::new(f).ok()?;
@@ -110,7 +106,7 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
     Ok(tables)
 }
 
-type Cells = Vec<(u32, String, bool)>;
+pub(super) type Cells = Vec<(u32, String, bool)>;
 
 /// The first rows: row number from 0, and in it column, text, whether it is a number.
 fn top_rows(book: &mut Book, sheet: &str) -> Result<Vec<(u32, Cells)>, XlsxError> {
@@ -142,7 +138,7 @@ fn top_rows(book: &mut Book, sheet: &str) -> Result<Vec<(u32, Cells)>, XlsxError
 
 /// The rows that are header (number of rows to skip) and the column names. A title above is passed over; a second
 /// header row below merged cells gives the finer name.
-fn header(top: &[(u32, Cells)]) -> Option<(usize, Vec<String>)> {
+pub(super) fn header(top: &[(u32, Cells)]) -> Option<(usize, Vec<String>)> {
     let widest = top.iter().map(|r| r.1.len()).max()?;
     let is_header = |r: &(u32, Cells)| r.1.iter().all(|c| !c.2) && r.1.len() >= 2 && r.1.len() * 2 >= widest;
     let at = top.iter().position(is_header)?;
@@ -156,14 +152,55 @@ fn header(top: &[(u32, Cells)]) -> Option<(usize, Vec<String>)> {
     if let Some(next) = top.get(at + 1).filter(|r| r.0 == top[at].0 + 1)
         && next.1.iter().all(|c| !c.2)
         && next.1.iter().any(|c| names[c.0 as usize].is_empty())
-        && top.get(at + 2).is_none_or(|r| r.1.iter().any(|c| c.2))
+        && top.get(at + 2).is_none_or(|r| r.1.iter().any(|c| c.2) || of_units(r))
     {
         for (c, text, _) in &next.1 {
             names[*c as usize] = text.replace(['\n', '\r'], "");
         }
         last = at + 1;
     }
+    // Units below the names are no row of data.
+    if let Some(next) = top.get(last + 1)
+        && of_units(next)
+    {
+        last += 1;
+    }
     Some((top[last].0 as usize + 1, names))
+}
+
+/// A row of units and nothing else.
+fn of_units(row: &(u32, Cells)) -> bool {
+    row.1.iter().all(|c| !c.2 && is_unit(&c.1))
+}
+
+/// `(m)`, `毫米`, `mm`: a unit and nothing else.
+fn is_unit(text: &str) -> bool {
+    const UNITS: [&str; 22] = [
+        "m",
+        "cm",
+        "mm",
+        "km",
+        "m2",
+        "m²",
+        "㎡",
+        "m3",
+        "m³",
+        "mu",
+        "kv",
+        "mpa",
+        "°",
+        "米",
+        "厘米",
+        "毫米",
+        "公里",
+        "平方米",
+        "亩",
+        "公顷",
+        "千伏",
+        "度",
+    ];
+    let bare = text.trim().trim_start_matches(['(', '（', '[']).trim_end_matches([')', '）', ']']);
+    UNITS.contains(&bare.trim().to_lowercase().as_str())
 }
 
 struct SheetReader {
@@ -255,6 +292,8 @@ mod tests {
         ];
         let (skip, names) = header(&top).unwrap();
         assert_eq!((skip, names), (3, ["点号", "X坐标", "Y坐标", "备注"].map(str::to_owned).to_vec()));
+        let units = [row(0, &["点号", "埋深"]), row(1, &["", "(m)"]), row(2, &["1", "2"])];
+        assert_eq!(header(&units).unwrap().0, 2);
         let plain = [row(0, &["a", "b"]), row(1, &["c", "d"])];
         assert_eq!(header(&plain).unwrap().0, 1);
         assert!(header(&[row(0, &["1", "2"])]).is_none());

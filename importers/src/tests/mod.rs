@@ -8,6 +8,7 @@ mod hostile;
 mod report;
 mod sample;
 mod shapes;
+mod xls;
 
 use crate::{Choice, Options, Plan, Refusal, Report, plan};
 pub(crate) use crate::{CrsChoice, Subject};
