@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             encoding: flag("--encoding"),
             ..Choice::default()
         }],
+        present: None,
         mode: Mode::Replace,
         scratch: scratch.clone(),
         worker: Worker::of_this_program("gdal-worker")?,

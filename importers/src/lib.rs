@@ -7,6 +7,7 @@ mod geometry;
 mod notes;
 mod options;
 mod plan;
+mod present;
 mod question;
 mod recognise;
 mod report;
@@ -16,6 +17,7 @@ mod value;
 
 pub use options::{Choice, CrsChoice, Lang, Options};
 pub use plan::{Dataset, Mapping, Plan, Refusal, plan};
+pub use present::Present;
 pub use question::{Answer, Question, Subject};
 pub use report::{Group, LayerCount, Report, ReportHandle};
 pub use run::{Progress, RasterFile, Run};

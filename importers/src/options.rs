@@ -1,13 +1,15 @@
 //! What the caller knows and decides before a delivery is looked at.
 
+use crate::present::Present;
 use ditu_gdal::Worker;
 use ditu_model::{Bounds, LayerId, Mode};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// How to import.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// What the caller says of tables; it replaces what would otherwise be found out from the files.
     pub choices: Vec<Choice>,
@@ -17,6 +19,8 @@ pub struct Options {
     pub scratch: PathBuf,
     /// How to start the process that reads by GDAL.
     pub worker: Worker,
+    /// What the store holds now, for checks between a delivery and it; `None` checks within the delivery.
+    pub present: Option<Arc<dyn Present>>,
     /// The city's box in degrees, by which numbers without a CRS are recognised and stray features found.
     pub city: Option<Bounds>,
 }

@@ -75,6 +75,7 @@ pub(crate) struct Source {
 pub struct Plan {
     pub(crate) sources: Vec<Source>,
     pub(crate) datasets: Vec<Dataset>,
+    pub(crate) layers: Arc<Layers>,
     pub(crate) options: Options,
     pub(crate) report: Report,
 }
@@ -187,7 +188,7 @@ pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Res
         return Err(Refusal { findings: errors, questions: work.questions, report });
     }
     let datasets = report.datasets.clone();
-    Ok(Plan { sources: found, datasets, options: options.clone(), report })
+    Ok(Plan { sources: found, datasets, layers: layers.clone(), options: options.clone(), report })
 }
 
 struct Work<'a> {
@@ -606,7 +607,14 @@ impl Work<'_> {
             for other in
                 source.layer.checks.iter().filter(|c| c.rule == "ends").filter_map(|c| c.texts.get("layer"))
             {
-                if !sources.iter().any(|s| s.layer.id.as_str() == other) {
+                let here = sources.iter().any(|s| s.layer.id.as_str() == other);
+                let there = self
+                    .options
+                    .present
+                    .as_ref()
+                    .zip(LayerId::new(other))
+                    .is_some_and(|(p, id)| p.count(&id) > 0);
+                if !here && !there {
                     missing.push((source.table.file.clone(), other.clone()));
                 }
             }
@@ -617,8 +625,8 @@ impl Work<'_> {
                 Severity::Error,
                 &file,
                 both(
-                    format!("表里没有坐标，端点要到 {other} 里找，但同批没有它"),
-                    format!("the table holds no coordinates; its ends are points of {other}, which is not in the delivery"),
+                    format!("表里没有坐标，端点要到 {other} 里找，但同批和库里都没有它"),
+                    format!("the table holds no coordinates; its ends are points of {other}, which is neither in the delivery nor in the store"),
                 ),
                 both("与点表一起导入", "import it together with the table of points"),
             );

@@ -8,9 +8,11 @@ pub(crate) use raster::RasterRow;
 use crate::check::{self, Others, RowCheck, Seen};
 use crate::notes::{both, joined, of_file};
 use crate::plan::{Plan, Source};
+use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
-use ditu_model::{Bounds, Delivery, Finding, LayerDef, LayerId, Row, RowOp, Severity};
+use ditu_model::{Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity};
 use stage::{Fate, Stage};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,10 +86,13 @@ impl Plan {
             .map(|layer| {
                 let work = Work {
                     layer: layer.clone(),
+                    layers: Arc::clone(&self.layers),
                     sources: Arc::clone(&sources),
                     report: Arc::clone(&report),
                     progress: Arc::clone(&progress),
                     city: self.options.city,
+                    mode: self.options.mode,
+                    present: self.options.present.clone(),
                 };
                 let rows = Box::new(Stream { state: State::Waiting(work) });
                 Delivery { layer, mode: self.options.mode, rows }
@@ -171,15 +176,21 @@ impl Iterator for Stream {
 /// Reads one layer.
 struct Work {
     layer: LayerId,
+    layers: Arc<Layers>,
     sources: Arc<Vec<Source>>,
     report: Arc<ReportHandle>,
     progress: Arc<Progress>,
     city: Option<Bounds>,
+    mode: Mode,
+    present: Option<Arc<dyn Present>>,
 }
 
 impl Others for Work {
     fn rows(&self, layer: &LayerId, fields: &[&str], take: &mut dyn FnMut(&LayerDef, &Row)) -> bool {
         let mut any = false;
+        // A delivery that updates holds only a part of the layer: the rest is in the store.
+        let partial = self.mode != Mode::Replace;
+        let mut delivered: HashSet<u128> = HashSet::new();
         for source in self.sources.iter().filter(|s| s.layer.id == *layer) {
             any = true;
             let mut fills = check::make_fills(&source.layer);
@@ -193,10 +204,39 @@ impl Others for Work {
                         fill.row(&mut row, &mut seen(source, number, &stage.names, &mut findings));
                     }
                     findings.clear();
+                    if partial {
+                        delivered.extend(row.key_hash(&source.layer.key));
+                    }
                     take(&source.layer, &row);
                 }
                 ControlFlow::Continue(())
             });
+        }
+        let present = self.present.as_ref().filter(|_| partial || !any);
+        let def = self.layers.get(layer);
+        if let (Some(present), Some(def)) = (present, def)
+            && present.count(layer) > 0
+        {
+            any = true;
+            let read = present.rows(layer, &mut |row| {
+                if row.key_hash(&def.key).is_none_or(|k| !delivered.contains(&k)) {
+                    take(def, row);
+                }
+            });
+            if let Err(why) = read {
+                let message = both(
+                    format!("库中的 {layer} 读不出来（{why}），与它的关系没有查全"),
+                    format!(
+                        "{layer} cannot be read from the store ({why}); what depends on it was not checked in full"
+                    ),
+                );
+                let cure = both("检查数据库后重新检查", "look after the database and check again");
+                let place = Place::default();
+                self.report.add(
+                    Some(&self.layer),
+                    [crate::notes::finding("check.store", Severity::Warning, place, message, cure)],
+                );
+            }
         }
         any
     }

@@ -57,6 +57,21 @@ fn a_dry_run_says_and_draws_what_would_change() {
 }
 
 #[test]
+fn pipes_delivered_after_their_points_find_them_in_the_store() {
+    let city = City::new();
+    let sample = city.data().with_file_name("city");
+    city.run(&["sample", sample.to_str().unwrap()]).expect(0);
+    let table = |name: &str| sample.join("09管网").join(name).to_str().unwrap().to_owned();
+    let (points, pipes) = (table("管线点成果表.xlsx"), table("管线段成果表.xlsx"));
+    let refused = city.run(&["import", &pipes]).expect(1);
+    assert!(refused.stdout.contains("table.no_places"), "{}", refused.stdout);
+    city.run(&["import", &points, "--crs", "EPSG:4525", "--no-tiles"]).expect(0);
+    let said = city.run(&["import", &pipes, "--no-tiles"]).expect(0);
+    assert!(said.stdout.contains("quarantined 0"), "{}", said.stdout);
+    assert!(city.count("pipeline.line") > 10_000);
+}
+
+#[test]
 fn min_match_refuses_a_delivery_that_would_remove_too_much() {
     let city = City::new();
     let list: Vec<_> = (0..10)

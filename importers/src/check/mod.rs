@@ -78,7 +78,8 @@ pub(crate) trait RowCheck: Send {
     fn end(&mut self, _findings: &mut Vec<Finding>) {}
 }
 
-/// Gives the rows of another layer of the delivery, with the fields asked for; `false` when the delivery does not hold that layer.
+/// Gives the rows of another layer, with at least the fields asked for: the delivery's, or else the store's (both for a
+/// delivery that only updates). `false` when neither holds that layer.
 pub(crate) trait Others {
     fn rows(&self, layer: &LayerId, fields: &[&str], take: &mut dyn FnMut(&LayerDef, &Row)) -> bool;
 }
@@ -128,7 +129,10 @@ impl Making<'_> {
             rule,
             Severity::Note,
             Place::default(),
-            both(format!("同批没有 {other}，未检查"), format!("{other} is not in the delivery: not checked")),
+            both(
+                format!("同批和库里都没有 {other}，未检查"),
+                format!("{other} is neither in the delivery nor in the store: not checked"),
+            ),
             both("两者一起导入时才检查", "import both together to check"),
         ));
     }

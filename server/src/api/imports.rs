@@ -202,7 +202,7 @@ async fn plan(
         Way::Upsert => Mode::Upsert,
         Way::Append => Mode::Append,
     };
-    app.jobs.plan(&job, &app.settings, choices, mode)?;
+    app.jobs.plan(&job, &app.settings, &app.store, choices, mode)?;
     Ok(answer(&app, StatusCode::ACCEPTED, &job))
 }
 

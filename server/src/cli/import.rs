@@ -113,7 +113,11 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         }],
         mode: args.mode.into(),
     };
-    let plan = match import::plan(&settings, request, scratch.path()).await? {
+    let there = match settings.exists() {
+        true => Some(open(&settings).await?),
+        false => None,
+    };
+    let plan = match import::plan(&settings, request, scratch.path(), there.as_ref()).await? {
         Ok(plan) => plan,
         Err(refusal) => {
             finish(&args, &settings, &refusal.report, "refused")?;

@@ -126,7 +126,7 @@ async fn attempt(
     let scratch = Scratch::inside(&settings.data).map_err(|e| Failure::environment("scratch folder", e))?;
     let request =
         Request { sources: parcel.paths.clone(), choices: vec![Choice::default()], mode: args.mode.into() };
-    let plan = match import::plan(settings, request, scratch.path()).await? {
+    let plan = match import::plan(settings, request, scratch.path(), Some(store)).await? {
         Ok(plan) => plan,
         Err(refusal) => {
             let half = refusal.findings.iter().any(|f| may_be_half(f.rule));

@@ -3,6 +3,7 @@
 
 pub(crate) mod inbox;
 pub(crate) mod jobs;
+mod present;
 mod scratch;
 
 pub(crate) use scratch::Scratch;
@@ -35,10 +36,12 @@ pub(crate) async fn plan(
     settings: &Settings,
     request: Request,
     scratch: &Path,
+    store: Option<&Arc<dyn Store>>,
 ) -> Result<Result<Plan, Box<Refusal>>, Failure> {
     let options = Options {
         choices: request.choices,
         mode: request.mode,
+        present: store.map(|s| Arc::new(present::Stored::new(s, settings)) as _),
         scratch: scratch.to_owned(),
         worker: Worker::of_this_program(crate::cli::WORKER).map_err(|e| Failure::environment("reader", e))?,
         city: Some(settings.city),

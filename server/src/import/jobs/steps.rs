@@ -75,6 +75,7 @@ impl Jobs {
         self: &Arc<Self>,
         job: &Arc<Job>,
         settings: &Settings,
+        store: &Arc<dyn Store>,
         choices: Vec<Choice>,
         mode: Mode,
     ) -> Result<(), JobError> {
@@ -86,12 +87,12 @@ impl Jobs {
         inner.step = Some(Step::Plan);
         (inner.choices, inner.mode) = (choices.clone(), mode);
         drop(inner);
-        let (jobs, job, settings) = (self.clone(), job.clone(), settings.clone());
+        let (jobs, job, settings, store) = (self.clone(), job.clone(), settings.clone(), store.clone());
         actix_web::rt::spawn(async move {
             let guard = Guard(job.clone());
             let Ok(_turn) = jobs.turn.acquire().await else { return };
             let request = Request { sources, choices, mode };
-            if let Err(failure) = job.do_plan(&settings, request).await {
+            if let Err(failure) = job.do_plan(&settings, &store, request).await {
                 job.failed(&failure);
             }
             drop(guard);
@@ -146,10 +147,15 @@ impl Jobs {
 }
 
 impl Job {
-    async fn do_plan(&self, settings: &Settings, request: Request) -> Result<(), Failure> {
+    async fn do_plan(
+        &self,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+        request: Request,
+    ) -> Result<(), Failure> {
         let scratch =
             Scratch::inside(&settings.data).map_err(|e| Failure::environment("scratch folder", e))?;
-        let planned = import::plan(settings, request, scratch.path()).await?;
+        let planned = import::plan(settings, request, scratch.path(), Some(store)).await?;
         let sample = match planned.as_ref().ok().cloned() {
             Some(plan) => tokio::task::spawn_blocking(move || plan.sample())
                 .await

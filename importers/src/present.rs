@@ -1,0 +1,16 @@
+//! What the store holds now, for checks that look beyond the delivery. The importers know no store: the caller gives
+//! this.
+
+use ditu_model::{LayerId, Row};
+
+/// Reads layers as they are in the store.
+pub trait Present: Send + Sync {
+    /// Number of features of a layer; 0 where there are none or none can be seen.
+    fn count(&self, layer: &LayerId) -> u64;
+
+    /// All rows of a layer, with every field. Blocks; called from threads that may wait.
+    ///
+    /// # Errors
+    /// Why the store cannot be read.
+    fn rows(&self, layer: &LayerId, take: &mut dyn FnMut(&Row)) -> Result<(), String>;
+}
