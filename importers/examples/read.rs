@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             encoding: flag("--encoding"),
             ..Choice::default()
         }],
+        controls: Vec::new(),
         present: None,
         mode: Mode::Replace,
         scratch: scratch.clone(),

@@ -15,6 +15,11 @@ mod run;
 mod table;
 mod value;
 
+/// Bytes in GBK (or its superset GB 18030) as text, for small tables of the command line.
+pub fn decode_gb18030(bytes: &[u8]) -> String {
+    encoding_rs::GB18030.decode(bytes).0.into_owned()
+}
+
 pub use options::{Choice, CrsChoice, Lang, Options};
 pub use plan::{Dataset, Mapping, Plan, Refusal, plan};
 pub use present::Present;

@@ -1,6 +1,7 @@
 //! What the caller knows and decides before a delivery is looked at.
 
 use crate::present::Present;
+use ditu_crs::control::Control;
 use ditu_gdal::Worker;
 use ditu_model::{Bounds, LayerId, Mode};
 use std::fmt;
@@ -19,6 +20,8 @@ pub struct Options {
     pub scratch: PathBuf,
     /// How to start the process that reads by GDAL.
     pub worker: Worker,
+    /// Fitted control that may be chosen by name.
+    pub controls: Vec<Arc<Control>>,
     /// What the store holds now, for checks between a delivery and it; `None` checks within the delivery.
     pub present: Option<Arc<dyn Present>>,
     /// The city's box in degrees, by which numbers without a CRS are recognised and stray features found.
@@ -49,12 +52,17 @@ pub enum CrsChoice {
     Gcj02,
     /// Degrees of Baidu's map, to be undone by the public formula.
     Bd09,
+    /// By fitted control of this name, written `control:NAME`.
+    Control(String),
 }
 
 impl FromStr for CrsChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<CrsChoice, String> {
+        if let Some(name) = text.strip_prefix("control:").map(str::trim).filter(|n| !n.is_empty()) {
+            return Ok(CrsChoice::Control(name.to_owned()));
+        }
         let plain: String =
             text.chars().filter(|c| !matches!(c, '-' | ' ')).collect::<String>().to_ascii_uppercase();
         match plain.as_str() {
@@ -62,9 +70,9 @@ impl FromStr for CrsChoice {
             "BD09" => Ok(CrsChoice::Bd09),
             _ => {
                 let digits = plain.strip_prefix("EPSG:").unwrap_or(&plain);
-                let code = digits
-                    .parse()
-                    .map_err(|_| format!("{text} is no CRS; write EPSG:4525, GCJ-02 or BD-09"))?;
+                let code = digits.parse().map_err(|_| {
+                    format!("{text} is no CRS; write EPSG:4525, GCJ-02, BD-09 or control:NAME")
+                })?;
                 Ok(CrsChoice::Epsg(code))
             }
         }
@@ -77,6 +85,7 @@ impl fmt::Display for CrsChoice {
             CrsChoice::Epsg(code) => write!(f, "EPSG:{code}"),
             CrsChoice::Gcj02 => f.write_str("GCJ-02"),
             CrsChoice::Bd09 => f.write_str("BD-09"),
+            CrsChoice::Control(name) => write!(f, "control:{name}"),
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Dataset {
     pub crs_evidence: Text,
     /// How coordinates become EPSG:4490, and how accurately.
     pub transformation: String,
+    /// The fitted control by name, where one is used: its use is to be written down.
+    pub control: Option<String>,
     /// Columns that became fields.
     pub mapping: Vec<Mapping>,
     /// Columns that did not.
@@ -365,7 +367,7 @@ impl Work<'_> {
     /// The CRS of a table; where it cannot be decided, the reason and the question.
     fn crs_of(&mut self, table: &Table, stated: &Stated) -> Option<Decision> {
         let said = self.options.crs(&table.file, Some(&table.name));
-        let undecided = match crs::decide(table, said, self.options.city, stated) {
+        let undecided = match crs::decide(table, said, &self.options.controls, self.options.city, stated) {
             Ok(decision) => return Some(decision),
             Err(undecided) => undecided,
         };
@@ -540,12 +542,15 @@ impl Work<'_> {
             features: table.features.unwrap_or(0),
             encoding: table.encoded.as_ref().map(|e| e.encoding.name().to_owned()),
             encoding_evidence: table.encoded.as_ref().map(|e| e.evidence.clone()),
-            crs: decision
-                .crs
-                .map_or_else(|| table.claim.as_ref().map(|c| c.by.clone()).unwrap_or_default(), |c| c.name()),
+            crs: match (decision.crs, &decision.control) {
+                (Some(crs), _) => crs.name(),
+                (None, Some(control)) => control.describe(),
+                (None, None) => table.claim.as_ref().map(|c| c.by.clone()).unwrap_or_default(),
+            },
             epsg: decision.crs.and_then(|c| c.epsg()),
             crs_evidence: decision.evidence.clone(),
             transformation,
+            control: decision.control.as_ref().map(|c| c.name.clone()),
             mapping: layer
                 .fields
                 .iter()
@@ -717,6 +722,11 @@ fn transformation(decision: &Decision) -> String {
     }
     if let Some(shift) = decision.shift {
         steps.push(format!("{} undone (1–2 m)", shift.name()));
+    }
+    if let Some(control) = &decision.control {
+        let sigma = control.sigma0;
+        steps.push(format!("control {} → EPSG:4490, sigma {sigma:.3} m", control.describe()));
+        return steps.join("; ");
     }
     match decision.crs {
         None => steps.push("PROJ, best published operation → EPSG:4490".to_owned()),

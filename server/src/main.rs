@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod assets;
+mod audit;
 mod cli;
 mod diff_page;
 mod geojson;
@@ -10,6 +11,7 @@ mod glyphs;
 mod import;
 mod metrics;
 mod problem;
+mod sealed;
 mod settings;
 mod sprites;
 mod tiles;

@@ -7,6 +7,7 @@ mod harness;
 mod access;
 mod answers;
 mod commands;
+mod control;
 mod imports;
 mod tiles;
 mod watch;

@@ -112,6 +112,22 @@ impl Crs {
         crate::wkt::parse(text)
     }
 
+    /// The same projection with another datum's ellipsoid: what numbers look like says nothing of the datum.
+    pub fn on(&self, datum: Datum) -> Crs {
+        let projection = match &self.projection {
+            Projection::TransverseMercator(tm) => Projection::TransverseMercator(TransverseMercator::new(
+                datum.ellipsoid(),
+                tm.central_meridian,
+                tm.latitude_of_origin,
+                tm.scale,
+                tm.false_easting,
+                tm.false_northing,
+            )),
+            other => *other,
+        };
+        Crs { datum, projection }
+    }
+
     /// Its datum.
     pub fn datum(&self) -> Datum {
         self.datum

@@ -22,7 +22,8 @@ impl Ellipsoid {
 }
 
 /// A geodetic datum. Xian 1980 and Beijing 1954 have no published way to CGCS2000: control must be fitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Datum {
     /// China Geodetic Coordinate System 2000 (EPSG:4490).
     Cgcs2000,

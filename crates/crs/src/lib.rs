@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod control;
 mod crs;
 pub mod detect;
 mod ellipsoid;

@@ -1,5 +1,6 @@
 //! From one CRS's numbers to longitude and latitude, in batches.
 
+use crate::control::{Control, ControlError, Way};
 use crate::crs::{Crs, Projection};
 use crate::ellipsoid::Datum;
 use crate::mercator;
@@ -26,6 +27,8 @@ pub enum TransformError {
 pub struct Transform {
     from: Projection,
     same_datum: bool,
+    /// Fitted control, with its standard deviation in metres.
+    control: Option<(Way, f64)>,
 }
 
 impl Transform {
@@ -42,12 +45,28 @@ impl Transform {
         if a != b && !(modern(a) && modern(b)) {
             return Err(TransformError::NeedsControl { from: a, to: b });
         }
-        Ok(Transform { from: *from.projection(), same_datum: a == b })
+        Ok(Transform { from: *from.projection(), same_datum: a == b, control: None })
     }
 
-    /// Stated accuracy in metres: the projection is exact; CGCS2000 against WGS 84 is a decimetre.
+    /// By fitted control, to CGCS2000. `from` is the CRS of the coordinates; `None` when they are in the control's own
+    /// source.
+    ///
+    /// # Errors
+    /// When the control leads from another datum.
+    pub fn by_control(from: Option<&Crs>, control: &Control) -> Result<Transform, ControlError> {
+        let way = control.way(from)?;
+        let from = from.map_or(Projection::Geographic, |c| *c.projection());
+        Ok(Transform { from, same_datum: false, control: Some((way, control.sigma0)) })
+    }
+
+    /// Stated accuracy in metres: the projection is exact; CGCS2000 against WGS 84 is a decimetre; control
+    /// is as good as its points fitted.
     pub fn accuracy_m(&self) -> f64 {
-        if self.same_datum { 0.0 } else { 0.1 }
+        match &self.control {
+            Some((_, sigma0)) => *sigma0,
+            None if self.same_datum => 0.0,
+            None => 0.1,
+        }
     }
 
     /// Easting and northing (or longitude and latitude) → longitude and latitude, in place. A point outside the CRS's
@@ -60,6 +79,10 @@ impl Transform {
                 lost += usize::from(p[0].is_nan() || p[1].is_nan());
             }
         };
+        if let Some((way, _)) = &self.control {
+            each(&|p| way.apply(p));
+            return lost;
+        }
         match &self.from {
             Projection::Geographic => each(&|p| {
                 let fits = p[0].abs() <= 180.0 && p[1].abs() <= 90.0;

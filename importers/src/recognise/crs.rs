@@ -1,6 +1,7 @@
 //! Which CRS numbers are in: the user's word, the file's, then the numbers together with what the delivery says
 //! elsewhere. A datum is never guessed.
 
+mod control;
 mod doubt;
 mod numbers;
 
@@ -10,8 +11,10 @@ use super::fields;
 use crate::notes::both;
 use crate::options::CrsChoice;
 use crate::table::{Claim, ShapeSource, Table};
+use ditu_crs::control::Control;
 use ditu_crs::{Crs, Datum, Projection, Transform, TransformError, detect, obfuscated};
 use ditu_model::{Bounds, Severity, Text};
+use std::sync::Arc;
 
 /// An offset that internet maps of China put on coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +49,28 @@ pub(crate) struct Decision {
     pub(crate) swapped: bool,
     /// The offset to be undone.
     pub(crate) shift: Option<Shift>,
+    /// The fitted control to go by.
+    pub(crate) control: Option<Arc<Control>>,
     pub(crate) evidence: Text,
     /// What somebody should look at.
     pub(crate) remarks: Vec<(&'static str, Severity, Text, Text)>,
 }
 
 impl Decision {
+    /// The way to EPSG:4490; `None` where PROJ has gone it already.
+    pub(crate) fn transform(&self) -> Option<Transform> {
+        match &self.control {
+            Some(control) => Transform::by_control(self.crs.as_ref(), control).ok(),
+            None => Transform::to_geographic(&self.crs?, &Crs::CGCS2000).ok(),
+        }
+    }
+
     /// The file's numbers as longitude and latitude; what lies outside the CRS is left out.
     pub(crate) fn place(&self, points: &mut Vec<[f64; 2]>) {
         if self.swapped {
             points.iter_mut().for_each(|p| p.swap(0, 1));
         }
-        if let Some(t) = self.crs.and_then(|c| Transform::to_geographic(&c, &Crs::CGCS2000).ok()) {
+        if let Some(t) = self.transform() {
             t.apply(points);
         }
         if let Some(shift) = self.shift {
@@ -131,13 +144,16 @@ fn meets(city: &Bounds, b: &Bounds) -> bool {
 pub(crate) fn decide(
     table: &Table,
     user: Option<&CrsChoice>,
+    controls: &[Arc<Control>],
     city: Option<Bounds>,
     stated: &Stated,
 ) -> Result<Decision, Undecided> {
     let decision = match user {
+        Some(CrsChoice::Control(name)) => control::decide(table, name, controls, city),
         Some(choice) => by_user(table, choice, city),
         None => by_file(table, city, stated),
-    }?;
+    };
+    let decision = decision.map_err(|u| control::offer(u, table, controls))?;
     let degrees =
         decision.crs.is_none_or(|c| c.is_geographic() || c.projection() == &Projection::WebMercator);
     match suspicion(table).filter(|_| degrees && user.is_none() && decision.shift.is_none()) {
@@ -192,7 +208,7 @@ fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<De
             return settle(table, crs, evidence, city, Some(true));
         }
         CrsChoice::Gcj02 => Shift::Gcj02,
-        CrsChoice::Bd09 => Shift::Bd09,
+        CrsChoice::Bd09 | CrsChoice::Control(_) => Shift::Bd09,
     };
     if table.raster.is_some() {
         return Err(undecided(
@@ -219,6 +235,7 @@ fn by_file(table: &Table, city: Option<Bounds>, stated: &Stated) -> Result<Decis
             crs: None,
             swapped: false,
             shift: None,
+            control: None,
             evidence: both(
                 format!("{by} 所述，由 PROJ 转换"),
                 format!("stated by {by}, transformed by PROJ"),
@@ -265,13 +282,14 @@ fn settle(
                 ),
             ),
             both(
-                "先用本地控制点拟合参数转换到 CGCS2000",
-                "fit parameters with local control points and convert to CGCS2000 first",
+                "先用 ditu crs fit 由公共点拟合参数，再用 --control 名称 导入",
+                "fit control from points known in both with ditu crs fit, then import with --control NAME",
             ),
         ));
     }
     let shift = table.obfuscated.then_some(Shift::Gcj02);
-    let mut decision = Decision { crs: Some(crs), swapped: false, shift, evidence, remarks: Vec::new() };
+    let mut decision =
+        Decision { crs: Some(crs), swapped: false, shift, control: None, evidence, remarks: Vec::new() };
     let (Some(numbers), Some(city)) = (table.numbers, city) else {
         if let Some(numbers) = table.numbers
             && placed(&crs, numbers, false).is_none()

@@ -8,7 +8,7 @@ use crate::plan::Source;
 use crate::recognise::fields;
 use crate::table::{Raw, ShapeSource, SourceRow, coordinate};
 use crate::value::{Converter, Remark};
-use ditu_crs::{Crs, Transform};
+use ditu_crs::Transform;
 use ditu_model::layer::Policy;
 use ditu_model::{Bounds, Finding, Geometry, Place, Row, Severity, Shape, Text, Value};
 
@@ -54,7 +54,7 @@ impl<'a> Stage<'a> {
         Stage {
             source,
             converters: layer.fields.iter().map(|_| Converter::new()).collect(),
-            transform: source.decision.crs.and_then(|c| Transform::to_geographic(&c, &Crs::CGCS2000).ok()),
+            transform: source.decision.transform(),
             city: city.map(|c| {
                 Bounds::new(c.min[0] - MARGIN, c.min[1] - MARGIN, c.max[0] + MARGIN, c.max[1] + MARGIN)
             }),

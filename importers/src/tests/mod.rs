@@ -49,6 +49,7 @@ fn gdal_worker() {
 pub(crate) fn options(scratch: &Path) -> Options {
     Options {
         choices: Vec::new(),
+        controls: Vec::new(),
         present: None,
         mode: Mode::Replace,
         scratch: scratch.to_owned(),

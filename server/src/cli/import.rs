@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// The coordinate reference system, where files do not tell: EPSG:4525, GCJ-02 or BD-09
     #[arg(long)]
     crs: Option<CrsChoice>,
+    /// Fitted control by which all coordinates go to CGCS2000; see `ditu crs`
+    #[arg(long, value_name = "NAME", conflicts_with = "crs")]
+    control: Option<String>,
     /// The encoding of texts, where files do not tell: GBK, UTF-8, Big5 …
     #[arg(long)]
     encoding: Option<String>,
@@ -107,7 +110,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         sources: args.sources.clone(),
         choices: vec![Choice {
             layer,
-            crs: args.crs.clone(),
+            crs: args.crs.clone().or_else(|| args.control.clone().map(CrsChoice::Control)),
             encoding: args.encoding.clone(),
             ..Choice::default()
         }],
@@ -130,6 +133,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     if !settings.json {
         describe(&plan, settings.lang);
     }
+    import::record_controls(&settings, &plan, &author())?;
     let total = plan.total_features();
     let run = plan.run();
     let bar = bar(total);

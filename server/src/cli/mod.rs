@@ -1,5 +1,6 @@
 //! The command line: a file a command.
 
+mod crs;
 mod diff;
 mod doctor;
 mod history;
@@ -40,6 +41,8 @@ enum Command {
     Import(import::Args),
     /// Import what lands in a folder 看管文件夹
     Watch(watch::Args),
+    /// Control between datums and grids 坐标转换参数
+    Crs(crs::Args),
     /// What is in the store 图层列表
     Layers(layers::Args),
     /// Revisions of a layer, or versions of a feature 版本历史
@@ -135,6 +138,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         match cli.command {
             Command::Import(args) => import::run(args, settings).await,
             Command::Watch(args) => watch::run(args, settings).await,
+            Command::Crs(args) => crs::run(args, settings).await,
             Command::Layers(args) => layers::run(args, settings).await,
             Command::History(args) => history::run(args, settings).await,
             Command::Diff(args) => diff::run(args, settings).await,

@@ -6,7 +6,7 @@ use crate::import::inbox::{DONE, Inbox, Parcel, REFUSED, put_away};
 use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
-use ditu_importers::{Choice, Report};
+use ditu_importers::{Choice, CrsChoice, Report};
 use ditu_model::Commit;
 use ditu_store::{Store, StoreError};
 use std::fs::File;
@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// Refuse what would leave fewer of a layer's features than this share: 0.9 or 90%
     #[arg(long, value_name = "SHARE", value_parser = super::import::share)]
     min_match: Option<f64>,
+    /// Fitted control for coordinates of files that state no other way; see `ditu crs`
+    #[arg(long, value_name = "NAME")]
+    control: Option<String>,
     /// Seconds for which nothing of a delivery may change before it is taken
     #[arg(long, value_name = "S", default_value_t = 10)]
     settle: u64,
@@ -124,8 +127,11 @@ async fn attempt(
     parcel: &Parcel,
 ) -> Result<Fate, Failure> {
     let scratch = Scratch::inside(&settings.data).map_err(|e| Failure::environment("scratch folder", e))?;
-    let request =
-        Request { sources: parcel.paths.clone(), choices: vec![Choice::default()], mode: args.mode.into() };
+    let request = Request {
+        sources: parcel.paths.clone(),
+        choices: vec![Choice { crs: args.control.clone().map(CrsChoice::Control), ..Choice::default() }],
+        mode: args.mode.into(),
+    };
     let plan = match import::plan(settings, request, scratch.path(), Some(store)).await? {
         Ok(plan) => plan,
         Err(refusal) => {
@@ -133,6 +139,7 @@ async fn attempt(
             return Ok(if half { Fate::Later(refusal.report) } else { Fate::Refused(refusal.report) });
         }
     };
+    import::record_controls(settings, &plan, &author())?;
     let message = format!("watch: {}", parcel.name);
     let (report, done) =
         import::commit(settings, store, plan.run(), author(), message, args.min_match).await?;

@@ -8,7 +8,9 @@ mod scratch;
 
 pub(crate) use scratch::Scratch;
 
+use crate::audit;
 use crate::cli::{Failure, operator};
+use crate::sealed::Sealed;
 use crate::settings::{Settings, grid_path};
 use ditu_gdal::Worker;
 use ditu_importers::{Choice, Options, Plan, Refusal, Report, Run};
@@ -41,6 +43,7 @@ pub(crate) async fn plan(
     let options = Options {
         choices: request.choices,
         mode: request.mode,
+        controls: Sealed::of(settings).all().map_err(|e| Failure::Environment(e.to_string()))?,
         present: store.map(|s| Arc::new(present::Stored::new(s, settings)) as _),
         scratch: scratch.to_owned(),
         worker: Worker::of_this_program(crate::cli::WORKER).map_err(|e| Failure::environment("reader", e))?,
@@ -49,6 +52,21 @@ pub(crate) async fn plan(
     let (sources, layers) = (request.sources, settings.layers.clone());
     let planned = tokio::task::spawn_blocking(move || ditu_importers::plan(&sources, &layers, &options));
     Ok(planned.await.map_err(|e| Failure::environment("reading", e))?.map_err(Box::new))
+}
+
+/// Writes down which controls a delivery goes by, before a row is transformed.
+///
+/// # Errors
+/// When it cannot be written down; then nothing is transformed.
+pub(crate) fn record_controls(settings: &Settings, plan: &Plan, who: &str) -> Result<(), Failure> {
+    let mut names: Vec<&str> = plan.datasets().iter().filter_map(|d| d.control.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        audit::record(settings, who, "control.use", name)
+            .map_err(|e| Failure::environment("audit.jsonl", e))?;
+    }
+    Ok(())
 }
 
 /// Commits what a run reads as one revision; the report with what came of it.

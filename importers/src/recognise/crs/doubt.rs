@@ -5,7 +5,8 @@ use crate::notes::both;
 use crate::question::Answer;
 use crate::recognise::fields;
 use crate::table::{ShapeSource, Table, coordinate};
-use ditu_crs::{Crs, detect};
+use ditu_crs::control::Control;
+use ditu_crs::{Crs, Transform, detect};
 use ditu_model::Text;
 use std::ops::ControlFlow;
 
@@ -23,9 +24,24 @@ pub(crate) struct Guess {
     crs: Crs,
     swapped: bool,
     shift: Option<Shift>,
+    way: Option<Transform>,
 }
 
 impl Guess {
+    /// A fitted control.
+    pub(super) fn by_control(control: &Control, table: &Table, label: Text) -> Option<Guess> {
+        let stated = table.claim.as_ref().and_then(|c| c.crs.as_ref().ok());
+        Some(Guess {
+            value: format!("control:{}", control.name),
+            label,
+            confidence: None,
+            crs: Crs::CGCS2000,
+            swapped: false,
+            shift: None,
+            way: Some(Transform::by_control(stated, control).ok()?),
+        })
+    }
+
     /// What the numbers allow; `None` where there is no name to choose it by.
     pub(super) fn of(c: &detect::Candidate) -> Option<Guess> {
         Some(Guess {
@@ -35,13 +51,22 @@ impl Guess {
             crs: c.crs,
             swapped: c.swapped,
             shift: None,
+            way: None,
         })
     }
 
     /// The answer, with where the points (in the file's numbers) would lie.
     pub(crate) fn answer(&self, points: &[[f64; 2]]) -> Answer {
         let place = |p: &[f64; 2]| {
-            let p = self.crs.unproject(if self.swapped { [p[1], p[0]] } else { *p });
+            let p = if self.swapped { [p[1], p[0]] } else { *p };
+            let p = match &self.way {
+                Some(way) => {
+                    let mut one = [p];
+                    way.apply(&mut one);
+                    one[0]
+                }
+                None => self.crs.unproject(p),
+            };
             let p = self.shift.map_or(p, |s| s.undo(p));
             p.iter().all(|v| v.is_finite()).then_some(p)
         };
@@ -72,6 +97,7 @@ pub(super) fn obfuscated(table: &Table, shift: Shift, decision: &Decision) -> Un
         crs: plain,
         swapped: decision.swapped,
         shift,
+        way: None,
     };
     let mut guesses = vec![guess(
         name.to_owned(),

@@ -16,6 +16,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
             crs: Some(Crs::CGCS2000),
             swapped: false,
             shift,
+            control: None,
             evidence,
             remarks: Vec::new(),
         });
@@ -47,6 +48,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
             crs: Some(Crs::CGCS2000),
             swapped: best.swapped,
             shift,
+            control: None,
             evidence: both(
                 format!("坐标是经纬度，{}", best.zh),
                 format!("the numbers are degrees; {}", best.en),
@@ -93,6 +95,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
                 crs: Some(c.crs),
                 swapped: c.swapped,
                 shift,
+                control: None,
                 evidence,
                 remarks: vec![remark],
             });

@@ -113,7 +113,9 @@ impl Jobs {
         actix_web::rt::spawn(async move {
             let guard = Guard(job.clone());
             let Ok(_turn) = jobs.turn.acquire().await else { return };
-            job.do_check(&settings, &store, plan).await;
+            if let Err(failure) = job.do_check(&settings, &store, plan).await {
+                job.failed(&failure);
+            }
             drop((guard, _scratch));
         });
         Ok(())
@@ -179,7 +181,8 @@ impl Job {
         Ok(())
     }
 
-    async fn do_check(&self, settings: &Settings, store: &Arc<dyn Store>, plan: Plan) {
+    async fn do_check(&self, settings: &Settings, store: &Arc<dyn Store>, plan: Plan) -> Result<(), Failure> {
+        import::record_controls(settings, &plan, "import page")?;
         let run = plan.run();
         let report = run.report.clone();
         self.inner().progress = Some(run.progress.clone());
@@ -194,6 +197,7 @@ impl Job {
             }
             Err(why) => self.refused(&why),
         }
+        Ok(())
     }
 
     async fn do_commit(
@@ -204,6 +208,7 @@ impl Job {
         message: String,
         min_match: Option<f64>,
     ) -> Result<(), Failure> {
+        import::record_controls(settings, &plan, "import page")?;
         let run = plan.run();
         self.inner().progress = Some(run.progress.clone());
         let author = "import page".to_owned();
