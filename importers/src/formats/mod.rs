@@ -4,11 +4,13 @@ mod cass;
 mod csv;
 mod dxf;
 mod gdal;
+mod landxml;
 mod osm;
 mod raster;
 mod refused;
 pub(crate) mod shapefile;
 mod sheets;
+mod text;
 mod wkt;
 mod xlsx;
 mod xml;
@@ -93,7 +95,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "OVKML", reads: true, sniff: xml::is_ovkml, open: xml::open },
     Format { name: "KML", reads: true, sniff: xml::is_kml, open: xml::open },
     Format { name: "GPX", reads: true, sniff: xml::is_gpx, open: xml::open },
-    Format { name: "LandXML", reads: false, sniff: refused::is_landxml, open: refused::landxml },
+    Format { name: "LandXML", reads: true, sniff: landxml::sniff, open: landxml::open },
     Format { name: "GML", reads: true, sniff: xml::is_gml, open: xml::open },
     Format { name: "VCT", reads: false, sniff: refused::is_vct, open: refused::vct },
     Format { name: "CNSDTF-DEM", reads: false, sniff: refused::is_cnsdtf_dem, open: refused::cnsdtf_dem },

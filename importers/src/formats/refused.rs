@@ -50,19 +50,6 @@ pub(super) fn reference(_: &Found, _: &'static str, _: &Options) -> Answer {
     ))
 }
 
-pub(super) fn is_landxml(head: &Head<'_>) -> bool {
-    head.holds("<LandXML")
-}
-
-pub(super) fn landxml(_: &Found, _: &'static str, _: &Options) -> Answer {
-    unsupported(
-        "还不能读 LandXML",
-        "LandXML is not read yet",
-        "导出为 DXF 或 CSV 再导入",
-        "export DXF or CSV and import that",
-    )
-}
-
 pub(super) fn is_vct(head: &Head<'_>) -> bool {
     head.begins("HeadBegin") || head.holds("CNSDTF-VCT") || head.holds("LANDUSE-VCT")
 }
