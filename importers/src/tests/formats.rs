@@ -63,3 +63,51 @@ fn a_file_geodatabase_in_an_archive_is_one_source_with_many_tables() {
     // Tables of lines and polygons are passed over, and said to be.
     assert!(count(&report, "layer.shape") > 0);
 }
+
+#[test]
+fn aliases_and_domains_of_a_geodatabase_say_what_columns_and_codes_mean() {
+    let dir = tempfile::tempdir().unwrap();
+    let (csv, gpkg, gdb) = (dir.path().join("a.csv"), dir.path().join("a.gpkg"), dir.path().join("房屋.gdb"));
+    let square = |x: f64| format!("POLYGON(({x} 29,{} 29,{} 29.0001,{x} 29))", x + 1e-4, x + 1e-4);
+    let (a, b) = (square(111.7), square(111.8));
+    std::fs::write(&csv, format!("WKT,FWYT,MC\n\"{a}\",1,甲楼\n\"{b}\",9,乙楼\n")).unwrap();
+    let run = |program: &str, args: &[&std::ffi::OsStr]| {
+        let done = std::process::Command::new(program).args(args).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    let os = |s: &'static str| std::ffi::OsStr::new(s);
+    let typed =
+        ["-oo", "AUTODETECT_TYPE=YES", "-f", "GPKG", "-a_srs", "EPSG:4490", "-nln", "FW", "-nlt", "POLYGON"]
+            .map(os);
+    run("ogr2ogr", &[&typed[..], &[gpkg.as_os_str(), csv.as_os_str()]].concat());
+    for sql in [
+        "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT)",
+        "CREATE TABLE gpkg_data_column_constraints (constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC, min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT)",
+        "INSERT INTO gpkg_data_columns VALUES ('FW', 'FWYT', NULL, NULL, NULL, NULL, 'use')",
+        "INSERT INTO gpkg_data_column_constraints VALUES ('use', 'enum', '1', NULL, NULL, NULL, NULL, '成套住宅')",
+        "INSERT INTO gpkg_data_column_constraints VALUES ('use', 'enum', '2', NULL, NULL, NULL, NULL, '厂房')",
+        "INSERT INTO gpkg_extensions VALUES ('gpkg_data_columns', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/', 'read-write')",
+        "INSERT INTO gpkg_extensions VALUES ('gpkg_data_column_constraints', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/', 'read-write')",
+    ] {
+        run("ogrinfo", &[gpkg.as_os_str(), os("-q"), os("-sql"), std::ffi::OsStr::new(sql)]);
+    }
+    run("ogr2ogr", &[os("-f"), os("OpenFileGDB"), gdb.as_os_str(), gpkg.as_os_str()]);
+    for path in [gpkg, gdb] {
+        let (_scratch, plan) = planned(&[path], |_| {});
+        let plan = plan.unwrap_or_else(|r| panic!("{r}"));
+        assert_eq!(plan.datasets()[0].layer.as_str(), "cadastre.building");
+        let (rows, report) = drained(plan);
+        let rows = &rows.unwrap()["cadastre.building"];
+        let kind = |i: usize| value("cadastre.building", &rows[i], "kind");
+        // The name is in the code list; what is in no domain is left for the code list to say.
+        assert_eq!((kind(0).to_string().as_str(), kind(1).is_null()), ("residential", true));
+        assert_eq!((count(&report, "field.domain"), count(&report, "value.code")), (1, 1));
+    }
+    let (_scratch, plan) = planned(&[data("survey/filegdb/qgis-test_gdb.gdb.zip")], |o| {
+        o.layer = LayerId::new("placename.place");
+        o.city = None;
+    });
+    let plan = plan.unwrap_or_else(|r| panic!("{r}"));
+    let columns: Vec<&str> = plan.datasets()[0].mapping.iter().map(|m| m.column.as_str()).collect();
+    assert!(columns.contains(&"text | t"), "{columns:?}");
+}
