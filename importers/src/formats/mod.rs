@@ -3,6 +3,7 @@
 mod cass;
 mod csv;
 mod dxf;
+mod e00;
 mod gdal;
 mod landxml;
 mod osm;
@@ -104,6 +105,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "GeoJSON", reads: true, sniff: gdal::is_geojson, open: gdal::open },
     Format { name: "MapInfo TAB", reads: true, sniff: gdal::is_tab, open: gdal::open },
     Format { name: "MapInfo MIF", reads: true, sniff: gdal::is_mif, open: gdal::open },
+    Format { name: "Arc E00", reads: true, sniff: e00::sniff, open: e00::open },
     Format { name: "CASS DAT", reads: true, sniff: cass::sniff, open: cass::open },
     Format { name: "CSV", reads: true, sniff: csv::sniff, open: csv::open },
 ];
