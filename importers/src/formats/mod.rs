@@ -13,6 +13,7 @@ pub(crate) mod shapefile;
 mod sheets;
 mod text;
 mod wkt;
+mod workdef;
 mod xlsx;
 mod xml;
 
@@ -102,6 +103,8 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "CNSDTF-DEM", reads: false, sniff: refused::is_cnsdtf_dem, open: refused::cnsdtf_dem },
     Format { name: "MDB", reads: false, sniff: refused::is_mdb, open: refused::mdb },
     Format { name: "MapGIS", reads: false, sniff: refused::is_mapgis, open: refused::mapgis },
+    Format { name: "OVJSN", reads: false, sniff: refused::is_ovjsn, open: refused::ovital },
+    Format { name: "OVOBJ", reads: false, sniff: refused::is_ovobj, open: refused::ovital },
     Format { name: "GeoJSON", reads: true, sniff: gdal::is_geojson, open: gdal::open },
     Format { name: "MapInfo TAB", reads: true, sniff: gdal::is_tab, open: gdal::open },
     Format { name: "MapInfo MIF", reads: true, sniff: gdal::is_mif, open: gdal::open },
@@ -115,7 +118,7 @@ pub(crate) const COMPANIONS: &[&str] = &[
     "shx", "dbf", "prj", "cpg", "qpj", "sbn", "sbx", "shp.xml", "xml", "qml", "sld", "qix", "fix", "idm",
     "ind", "id", "map", "dat", "mid", "gfs", "xsd", "tfw", "tif.aux", "aux", "ovr", "md", "txt", "pdf",
     "doc", "docx", "jpg", "jpeg", "png", "lyr", "mxd", "qgs", "qgz", "html", "htm", "log", "ini", "lock",
-    "wal", "gpkg-wal", "gpkg-shm",
+    "wal", "gpkg-wal", "gpkg-shm", "def",
 ];
 
 /// The format of a file; `None` when it is none that is known.

@@ -111,3 +111,88 @@ fn aliases_and_domains_of_a_geodatabase_say_what_columns_and_codes_mean() {
     let columns: Vec<&str> = plan.datasets()[0].mapping.iter().map(|m| m.column.as_str()).collect();
     assert!(columns.contains(&"text | t"), "{columns:?}");
 }
+
+/// A drawing (R2000) of these entities, two lines an item.
+fn drawing(header: &str, entities: &str) -> String {
+    let pairs = |text: &str| text.split_whitespace().map(|w| format!("{w}\n")).collect::<String>();
+    pairs(&format!("0 SECTION 2 HEADER {header} 0 ENDSEC 0 SECTION 2 ENTITIES {entities} 0 ENDSEC 0 EOF"))
+}
+
+#[test]
+fn bulges_of_a_drawing_become_arcs_within_a_centimetre() {
+    // Quarter circles of 1 km and of 5 m radius: a bulge is the tangent of a quarter of the angle.
+    for radius in [5.0f64, 1_000.0] {
+        let bulge = (std::f64::consts::FRAC_PI_2 / 4.0).tan();
+        let (x, y) = (568_000.0, 3_212_000.0);
+        let entity = format!(
+            "0 LWPOLYLINE 5 A1 100 AcDbEntity 8 SXSS 100 AcDbPolyline 90 2 70 0 10 {} 20 {y} 42 {bulge} 10 {x} 20 {}",
+            x + radius,
+            y + radius
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.dxf");
+        std::fs::write(&path, drawing("9 $ACADVER 1 AC1015", &entity)).unwrap();
+        let worker = Worker::of_test("tests::gdal_worker").unwrap();
+        let rows = worker.read(&path, "entities", &ditu_gdal::ReadOptions::default()).unwrap();
+        let g = rows.map(|r| r.unwrap().geometry.unwrap().unwrap()).next().unwrap();
+        let off = |p: [f64; 2]| ((p[0] - x).hypot(p[1] - y) - radius).abs();
+        for w in g.coords.windows(2) {
+            let middle = [(w[0][0] + w[1][0]) / 2.0, (w[0][1] + w[1][1]) / 2.0];
+            assert!(off(w[0]) < 1e-6 && off(middle) < 0.01, "{radius}: {}", off(middle));
+        }
+        assert!(g.coords.len() > 10);
+    }
+}
+
+#[test]
+fn an_offices_own_code_list_beside_the_drawing_says_what_its_codes_mean() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(data("survey/china-samples/utf8_2007.dxf")).unwrap();
+    std::fs::write(dir.path().join("图.dxf"), text.replace("141111", "998877")).unwrap();
+    let kinds = |with: bool| {
+        let (_scratch, plan) = planned(&[dir.path().to_owned()], |o| o.crs = Some(4546));
+        let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
+        assert_eq!(count(&report, "cass.work_def"), u64::from(with));
+        value("cadastre.building", &rows.unwrap()["cadastre.building"][0], "kind").to_string()
+    };
+    assert_eq!(kinds(false), "");
+    let def = encoding_rs::GBK.encode("998877,JMD,5,PL,0,厂房\r\nEND\r\n").0.into_owned();
+    std::fs::write(dir.path().join("Work.Def"), def).unwrap();
+    assert_eq!(kinds(true), "industrial");
+}
+
+#[test]
+fn ovital_files_are_read_asked_about_or_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let kml = std::fs::read_to_string(data("survey/china-samples/o.ovkml")).unwrap();
+    let path = dir.path().join("地名.ovkmz");
+    let pack = |text: &str| {
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+        zip.start_file("doc.kml", zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+        zip.finish().unwrap();
+    };
+    let place = |o: &mut Options| o.layer = LayerId::new("placename.place");
+    pack(&kml.replace(">1<", ">CGCS2000<"));
+    let (_scratch, plan) = planned(std::slice::from_ref(&path), place);
+    let rows = drained(plan.unwrap_or_else(|r| panic!("{r}"))).0.unwrap();
+    assert_eq!(rows["placename.place"][0].geometry.as_ref().unwrap().coords, [[111.7041, 29.0286]]);
+    pack(&kml.replace("<OvCoordType>1</OvCoordType>", ""));
+    let (_scratch, plan) = planned(std::slice::from_ref(&path), place);
+    assert_eq!(rules(&plan.unwrap_err()), ["crs.unclear"]);
+    for (name, bytes, said) in [
+        (
+            "a.ovjsn",
+            &br#"{"Version":1,"ObjItems":[{"Object":{"ObjectDetail":{"Lat":29,"Lng":111}}}]}"#[..],
+            "OVJSN",
+        ),
+        ("a.ovobj", b"OviO\x01\x02\x03", "OVOBJ"),
+    ] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let (_scratch, plan) = planned(&[path], place);
+        let refused = plan.unwrap_err();
+        assert_eq!(rules(&refused), ["format.unsupported"], "{name}");
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
+}
