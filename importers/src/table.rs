@@ -25,6 +25,8 @@ pub(crate) enum Raw {
     Date(Date),
     /// Instant.
     DateTime(DateTime),
+    /// A code with the name that the file's own list gives it.
+    Named { code: Box<Raw>, name: Box<str> },
 }
 
 impl Raw {
@@ -38,6 +40,7 @@ impl Raw {
             Raw::Integer(i) => Some(*i as f64),
             Raw::Real(r) => Some(*r),
             Raw::Text(t) => number(t),
+            Raw::Named { code, .. } => code.as_f64(),
             _ => None,
         }
     }

@@ -55,6 +55,7 @@ impl Converter {
                 });
                 Raw::text(&text)
             }
+            Raw::Named { code, name } => chosen(field, *code, name),
             raw => raw,
         };
         if let Some(list) = &field.codes {
@@ -126,6 +127,16 @@ impl Converter {
     }
 }
 
+/// The code or the name of a value that has both: what the field's list knows, the name first; in a field without a list
+/// the name where it is free text, the code where it has a form.
+fn chosen(field: &Field, code: Raw, name: Box<str>) -> Raw {
+    let by_name = match &field.codes {
+        Some(list) => list.find(&name).is_some() || list.find(&written(&code)).is_none(),
+        None => field.kind == FieldType::Text && field.pattern.is_none(),
+    };
+    if by_name { Raw::text(&name) } else { code }
+}
+
 type Wrong = (&'static str, Text);
 
 fn wrong_type(zh: &str, en: &str) -> Wrong {
@@ -169,6 +180,7 @@ pub(crate) fn written(raw: &Raw) -> String {
         Raw::Boolean(b) => b.to_string(),
         Raw::Date(d) => d.to_string(),
         Raw::DateTime(t) => t.to_string(),
+        Raw::Named { code, .. } => written(code),
     }
 }
 
@@ -334,6 +346,21 @@ mod tests {
             assert_eq!(convert(&kind, Raw::text(text)), (Value::text("water"), vec![]), "{text}");
         }
         assert_eq!(convert(&kind, Raw::text("魔法")), (Value::Null, vec!["value.code"]));
+    }
+
+    #[test]
+    fn of_a_code_and_its_name_the_field_takes_what_it_knows() {
+        let named = |code: &str, name: &str| Raw::Named { code: Raw::text(code).into(), name: name.into() };
+        let kind = field("pipeline.line", "kind");
+        assert_eq!(convert(&kind, named("1", "给水")), (Value::text("water"), vec![]));
+        assert_eq!(convert(&kind, named("JS", "城市供水管")), (Value::text("water"), vec![]));
+        assert_eq!(convert(&kind, named("77", "魔法")).1, ["value.code"]);
+        let free = field("control.point", "monument");
+        assert_eq!(convert(&free, named("1", "混凝土标石")).0, Value::text("混凝土标石"));
+        let formed = field("boundary.area", "code");
+        assert_eq!(convert(&formed, named("430702", "武陵区")).0, Value::text("430702"));
+        let number = field("cadastre.building", "floors");
+        assert_eq!(convert(&number, named("3", "三层")).0, Value::Integer(3));
     }
 
     #[test]

@@ -17,7 +17,6 @@ pub(crate) const VECTOR: &[&str] = &[
     "AVCE00",
     "ODS",
     "XLS",
-    "OSM",
 ];
 
 /// Drivers for rasters.

@@ -8,7 +8,7 @@ pub mod worker;
 
 pub use client::{GdalError, Rows, Worker};
 pub use types::{
-    Description, FieldInfo, GridInfo, LayerInfo, RasterInfo, ReadOptions, SourceRow, SourceValue, Srs,
+    Description, Domain, FieldInfo, GridInfo, LayerInfo, RasterInfo, ReadOptions, SourceRow, SourceValue, Srs,
 };
 
 #[cfg(test)]

@@ -42,6 +42,17 @@ pub struct FieldInfo {
     pub width: u32,
     /// A second, longer name (FileGDB alias).
     pub alias: Option<String>,
+    /// The list of values that it takes, where the file has one.
+    pub domain: Option<Domain>,
+}
+
+/// A list of coded values (FileGDB and GeoPackage domains).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Domain {
+    /// Its name in the file.
+    pub name: String,
+    /// Code and name of each value.
+    pub values: Vec<(String, String)>,
 }
 
 /// A CRS as a file states it.

@@ -1,5 +1,6 @@
 //! Delimited text with a header row; coordinates in columns or as well-known text.
 
+use super::text::{Decoded, utf16};
 use super::{Head, Refused, refused, wkt};
 use crate::delivery::Found;
 use crate::notes::both;
@@ -9,6 +10,8 @@ use crate::recognise::fields;
 use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk, coordinate};
 use csv::ByteRecord;
 use ditu_model::Text;
+use encoding_rs::{Encoding, UTF_8};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
@@ -24,9 +27,17 @@ const ROW: usize = 4 << 20;
 
 pub(super) fn sniff(head: &Head<'_>) -> bool {
     matches!(head.ending, "csv" | "tsv" | "txt")
-        && head.is_text()
-        && (head.ending != "txt" || delimiter(first_line(head.bytes)).is_some())
+        && (head.is_text() || utf16(head.bytes).is_some())
+        && (head.ending != "txt" || delimiter(first_line(&in_utf8(head.bytes))).is_some())
         || (matches!(head.ending, "csv" | "tsv") && head.length <= 2)
+}
+
+/// The bytes as they are, or in UTF-8 when they are UTF-16.
+fn in_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match utf16(bytes) {
+        Some(encoding) => encoding.decode_with_bom_removal(bytes).0.into_owned().into_bytes().into(),
+        None => bytes.into(),
+    }
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {
@@ -52,14 +63,23 @@ fn delimiter(line: &[u8]) -> Option<u8> {
 
 struct CsvReader {
     path: PathBuf,
-    encoded: Encoded,
+    /// The encoding of values; UTF-8 where the file is UTF-16 and is decoded as a whole.
+    encoding: &'static Encoding,
+    wide: Option<&'static Encoding>,
     delimiter: u8,
     columns: usize,
     wkt: Option<usize>,
 }
 
-fn reader(path: &Path, delimiter: u8) -> std::io::Result<csv::Reader<BufReader<File>>> {
-    let file = BufReader::with_capacity(1 << 16, File::open(path)?);
+fn reader(
+    path: &Path,
+    delimiter: u8,
+    wide: Option<&'static Encoding>,
+) -> std::io::Result<csv::Reader<Box<dyn Read>>> {
+    let file: Box<dyn Read> = match wide {
+        Some(encoding) => Box::new(Decoded::open(path, encoding)?),
+        None => Box::new(BufReader::with_capacity(1 << 16, File::open(path)?)),
+    };
     Ok(csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(file))
 }
 
@@ -77,13 +97,8 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     };
     let mut head = Vec::new();
     File::open(&found.path).and_then(|f| f.take(SAMPLED).read_to_end(&mut head)).map_err(|e| cannot(&e))?;
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        return Err(refused(
-            "format.unsupported",
-            both("UTF-16 文本", "the text is UTF-16"),
-            both("另存为“CSV UTF-8”", "save it as CSV UTF-8"),
-        ));
-    }
+    let wide = utf16(&head);
+    let head = in_utf8(&head);
     let mark = head.starts_with(b"\xef\xbb\xbf");
     let body = without_mark(&head);
     let delimiter = delimiter(first_line(body)).unwrap_or(b',');
@@ -94,16 +109,22 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         .map(<[u8]>::to_vec)
         .collect();
     let cpg = mark.then(|| "UTF-8".to_owned());
-    let encoded =
-        encoding::decide(&Evidence { user: options.encoding(&found.name), cpg, ldid: None, samples })
-            .map_err(Refused::from)?;
-    let mut rows = reader(&found.path, delimiter).map_err(|e| cannot(&e))?;
+    let encoded = match wide {
+        Some(encoding) => Encoded {
+            encoding,
+            evidence: both("字节的排列只能是 UTF-16", "the bytes are those of UTF-16 and nothing else"),
+        },
+        None => encoding::decide(&Evidence { user: options.encoding(&found.name), cpg, ldid: None, samples })
+            .map_err(Refused::from)?,
+    };
+    let of_values = if wide.is_some() { UTF_8 } else { encoded.encoding };
+    let mut rows = reader(&found.path, delimiter, wide).map_err(|e| cannot(&e))?;
     let mut record = ByteRecord::new();
     let some = rows.read_byte_record(&mut record).map_err(|e| cannot(&e))?;
     let columns: Vec<String> = record
         .iter()
         .enumerate()
-        .map(|(i, c)| match encoding::decode(encoded.encoding, if i == 0 { without_mark(c) } else { c }) {
+        .map(|(i, c)| match encoding::decode(of_values, if i == 0 { without_mark(c) } else { c }) {
             Raw::Text(t) | Raw::Broken { text: t, .. } => t.to_string(),
             _ => String::new(),
         })
@@ -125,7 +146,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let count = columns.len();
     let wkt = wkt.filter(|_| matches!(shapes, ShapeSource::File(_)));
     let reader =
-        CsvReader { path: found.path.clone(), encoded: encoded.clone(), delimiter, columns: count, wkt };
+        CsvReader { path: found.path.clone(), encoding: of_values, wide, delimiter, columns: count, wkt };
     let (numbers, seen, kind) = look(&reader, shapes, &columns, ROWS);
     let shapes = if let ShapeSource::File(_) = shapes { ShapeSource::File(kind) } else { shapes };
     Ok(vec![Table {
@@ -186,7 +207,7 @@ impl Reader for CsvReader {
         let broken = |row: u64, e: &dyn std::fmt::Display| {
             both(format!("第 {row} 行附近无法读取（{e}）"), format!("cannot be read near row {row} ({e})"))
         };
-        let mut rows = reader(&self.path, self.delimiter).map_err(|e| broken(1, &e))?;
+        let mut rows = reader(&self.path, self.delimiter, self.wide).map_err(|e| broken(1, &e))?;
         let mut record = ByteRecord::new();
         let mut first = true;
         loop {
@@ -211,7 +232,7 @@ impl Reader for CsvReader {
                 )));
             }
             let value = |i: usize| match record.get(i) {
-                Some(bytes) if wanted.get(i) == Some(&true) => encoding::decode(self.encoded.encoding, bytes),
+                Some(bytes) if wanted.get(i) == Some(&true) => encoding::decode(self.encoding, bytes),
                 _ => Raw::Null,
             };
             let values: Vec<Raw> = (0..self.columns).map(value).collect();
@@ -229,6 +250,32 @@ impl Reader for CsvReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn utf16_with_and_without_its_mark_reads_like_utf8() {
+        use crate::tests::{data, drained, planned};
+        let text = std::fs::read_to_string(data("survey/tables-coords/control_utf8bom.csv")).unwrap();
+        let text = text.trim_start_matches('\u{feff}');
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("控制点.csv");
+        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let marked = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
+        let mut all = Vec::new();
+        for bytes in [
+            text.as_bytes().to_vec(),
+            marked(b"\xff\xfe", &le),
+            marked(b"\xfe\xff", &be),
+            le.clone(),
+            be.clone(),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            let (_scratch, plan) =
+                planned(std::slice::from_ref(&path), |o| o.all().crs = Some(crate::CrsChoice::Epsg(4546)));
+            all.push(drained(plan.unwrap_or_else(|r| panic!("{r}"))).0.unwrap());
+        }
+        assert!(all.iter().all(|rows| *rows == all[0] && rows["control.point"].len() == 162));
+    }
 
     #[test]
     fn delimiters_inside_quotes_do_not_count() {

@@ -2,6 +2,7 @@
 //! and the height as columns.
 
 use super::gdal::failed;
+use super::workdef::{self, Names};
 use super::{Head, Refused, refused};
 use crate::delivery::Found;
 use crate::notes::both;
@@ -93,6 +94,8 @@ struct Drawing {
     how: ReadOptions,
     places: Places,
     encoding: &'static encoding_rs::Encoding,
+    /// What the codes mean to whoever drew it.
+    names: Names,
 }
 
 /// How many shapes of a kind a drawing layer holds, and where the first of them are.
@@ -138,6 +141,14 @@ impl Drawing {
         Ok(())
     }
 
+    /// A code, with its name where the drawing's own list has one.
+    fn code(&self, code: &str) -> Raw {
+        match self.names.get(code) {
+            Some(name) => Raw::Named { code: Raw::text(code).into(), name: name.clone() },
+            None => Raw::text(code),
+        }
+    }
+
     fn text(&self, row: &ditu_gdal::SourceRow, at: Option<usize>) -> Option<String> {
         match row.values.get(at?)? {
             SourceValue::Text(t) => Some(t.clone()),
@@ -175,12 +186,14 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let at = |name: &str| entities.fields.iter().position(|f| f.name == name);
     let places =
         Places { layer: at("Layer"), text: at("Text"), block: at("BlockName"), codes: at("RawCodeValues") };
+    let (names, mut findings) = workdef::beside(&found.path);
     let drawing = Drawing {
         worker: options.worker.clone(),
         path: found.path.clone(),
         how,
         places,
         encoding: encoded.encoding,
+        names,
     };
     // Which layers with which shapes: shape 0 to 2, 3 for none or broken.
     let mut seen: BTreeMap<(String, u8), Seen> = BTreeMap::new();
@@ -241,7 +254,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
                 projected: false,
                 obfuscated: false,
                 raster: None,
-                findings: Vec::new(),
+                findings: std::mem::take(&mut findings),
                 reader: Arc::new(DrawingLayer { drawing: drawing.clone(), layer: layer.clone(), takes }),
             });
         }
@@ -282,7 +295,7 @@ impl Reader for DrawingLayer {
             let extended = self.drawing.text(&source, places.codes).map(|l| south(&l)).unwrap_or_default();
             let text = |t: Option<String>| t.map_or(Raw::Null, |t| Raw::text(&t));
             let values = vec![
-                extended.first().map_or(Raw::Null, |c| Raw::text(c)),
+                extended.first().map_or(Raw::Null, |c| self.drawing.code(c)),
                 shape.and_then(height).map_or(Raw::Null, Raw::Real),
                 text(self.drawing.text(&source, places.text)),
                 text(self.drawing.text(&source, places.block)),

@@ -3,13 +3,17 @@
 use super::csv::look;
 use super::{Head, Refused, refused};
 use crate::delivery::Found;
-use crate::notes::both;
+use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::recognise::encoding;
-use crate::table::{Claim, Raw, Reader, ShapeSource, Sink, SourceRow, Table};
+use crate::recognise::fields::OR;
+use crate::table::{Claim, Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table};
+use crate::value::written;
 use ditu_crs::Crs;
-use ditu_gdal::{GdalError, LayerInfo, ReadOptions, SourceValue, Srs, Worker};
-use ditu_model::{Shape, Text};
+use ditu_gdal::{FieldInfo, GdalError, LayerInfo, ReadOptions, SourceValue, Srs, Worker};
+use ditu_model::{Finding, Severity, Shape, Text};
+use encoding_rs::{Encoding, GB18030};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,7 +80,7 @@ pub(super) fn claim(srs: &Srs, by: &str) -> Claim {
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
-    open_with(found, format, options, &ReadOptions::default())
+    open_with(found, format, options, &ReadOptions::default(), &Undecoded::default())
 }
 
 pub(super) fn open_with(
@@ -84,11 +88,12 @@ pub(super) fn open_with(
     format: &'static str,
     options: &Options,
     how: &ReadOptions,
+    text: &Undecoded,
 ) -> Result<Vec<Table>, Refused> {
     let description = options.worker.describe_with(&found.path, how).map_err(|e| failed(&e))?;
     let mut tables = Vec::new();
     for layer in description.layers {
-        tables.extend(table(found, format, options, how, &layer, description.driver.as_str()));
+        tables.extend(table(found, format, options, how, text, &layer, description.driver.as_str()));
     }
     if tables.is_empty() {
         return Err(refused(
@@ -113,17 +118,60 @@ fn stated_shape(geometry: &str) -> Option<Shape> {
     }
 }
 
+/// A column by its name and, where the file has a second one, by that too.
+fn column(field: &FieldInfo) -> String {
+    match &field.alias {
+        Some(alias) if !alias.eq_ignore_ascii_case(&field.name) => format!("{}{OR}{alias}", field.name),
+        _ => field.name.clone(),
+    }
+}
+
+/// The names of a column's codes.
+type Domains = Arc<Vec<Option<HashMap<String, String>>>>;
+
+fn domains(layer: &LayerInfo) -> Domains {
+    let each = layer.fields.iter().map(|f| f.domain.as_ref().map(|d| d.values.iter().cloned().collect()));
+    Arc::new(each.collect())
+}
+
+/// Says which lists of the file's own give names to its codes.
+fn domains_used(found: &Found, layer: &LayerInfo) -> Option<Finding> {
+    let list: Vec<String> = layer
+        .fields
+        .iter()
+        .filter_map(|f| Some((f, f.domain.as_ref()?)))
+        .map(|(f, d)| format!("{} ({}, {})", column(f), d.name, d.values.len()))
+        .collect();
+    if list.is_empty() {
+        return None;
+    }
+    let list = list.join("; ");
+    Some(of_file(
+        "field.domain",
+        Severity::Note,
+        &found.name,
+        both(
+            format!("“{}”的编码按文件自带的属性域取名称：{list}", layer.name),
+            format!("codes of {} have names by the file's own domains: {list}", layer.name),
+        ),
+        both(
+            "名称在代码表里的按名称，否则按编码",
+            "names that are in the code list are taken, codes otherwise",
+        ),
+    ))
+}
+
 /// One or more tables of a layer: one a kind of shape.
 fn table(
     found: &Found,
     format: &'static str,
     options: &Options,
     how: &ReadOptions,
+    text: &Undecoded,
     layer: &LayerInfo,
     driver: &str,
 ) -> Vec<Table> {
-    let columns: Vec<String> =
-        layer.fields.iter().map(|f| f.alias.clone().unwrap_or_else(|| f.name.clone())).collect();
+    let columns: Vec<String> = layer.fields.iter().map(column).collect();
     let claimed = layer.srs.as_ref().filter(|s| !s.wkt.is_empty()).map(|s| claim(s, driver));
     let projected =
         matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
@@ -135,7 +183,10 @@ fn table(
         how,
         columns: columns.len(),
         part: Part::All,
+        domains: domains(layer),
+        encoding: text.encoding,
     };
+    let mut findings: Vec<Finding> = domains_used(found, layer).into_iter().collect();
     let spatial = !layer.geometry.eq_ignore_ascii_case("none");
     let coordinates = crate::recognise::fields::coordinates(&columns).filter(|_| !spatial);
     let whole = match (spatial, coordinates) {
@@ -149,7 +200,7 @@ fn table(
     if seen == 0 && layer.features == Some(0) {
         return Vec::new();
     }
-    let make = |part: Part, shapes: ShapeSource| Table {
+    let mut make = |part: Part, shapes: ShapeSource| Table {
         name: layer.name.clone(),
         other_names: vec![found.stem()],
         file: found.name.as_str().into(),
@@ -160,11 +211,11 @@ fn table(
         features: layer.features.filter(|_| part == Part::All),
         claim: claimed.clone(),
         numbers,
-        encoded: None,
+        encoded: text.evidence.clone().map(|evidence| Encoded { encoding: text.encoding, evidence }),
         projected,
         obfuscated: false,
         raster: None,
-        findings: Vec::new(),
+        findings: std::mem::take(&mut findings),
         reader: Arc::new(GdalReader { part, ..reader.clone() }),
     };
     match (whole, kinds.as_slice()) {
@@ -209,14 +260,31 @@ pub(super) struct GdalReader {
     how: ReadOptions,
     columns: usize,
     part: Part,
+    domains: Domains,
+    encoding: &'static Encoding,
 }
 
-pub(super) fn raw(value: SourceValue) -> Raw {
+/// The encoding of what GDAL leaves undecoded.
+#[derive(Clone)]
+pub(super) struct Undecoded {
+    pub(super) encoding: &'static Encoding,
+    /// Why, where the file was asked.
+    pub(super) evidence: Option<Text>,
+}
+
+impl Default for Undecoded {
+    fn default() -> Undecoded {
+        // In China that is GBK.
+        Undecoded { encoding: GB18030, evidence: None }
+    }
+}
+
+pub(super) fn raw(value: SourceValue, encoding: &'static Encoding) -> Raw {
     match value {
         SourceValue::Null => Raw::Null,
         SourceValue::Text(t) => Raw::text(&t),
-        // Only what GDAL could not decode comes as bytes; in China that is GBK.
-        SourceValue::Bytes(b) => encoding::decode(encoding_rs::GB18030, &b),
+        // Only what GDAL could not decode comes as bytes.
+        SourceValue::Bytes(b) => encoding::decode(encoding, &b),
         SourceValue::Integer(i) => Raw::Integer(i),
         SourceValue::Real(r) => Raw::Real(r),
         SourceValue::Boolean(b) => Raw::Boolean(b),
@@ -232,8 +300,15 @@ impl Reader for GdalReader {
             if !self.part.has(&row) {
                 continue;
             }
-            let mut values: Vec<Raw> = row.values.into_iter().map(raw).collect();
+            let mut values: Vec<Raw> = row.values.into_iter().map(|v| raw(v, self.encoding)).collect();
             values.resize(self.columns, Raw::Null);
+            for (value, names) in values.iter_mut().zip(self.domains.iter()) {
+                if let Some(names) = names
+                    && let Some(name) = names.get(&written(value))
+                {
+                    *value = Raw::Named { code: value.clone().into(), name: name.as_str().into() };
+                }
+            }
             let geometry = row.geometry.map(|g| {
                 g.map_err(|why| {
                     both(format!("图形不能用（{why}）"), format!("the shape cannot be used ({why})"))
@@ -272,15 +347,14 @@ pub(super) fn reproject_by_proj(table: &mut Table, options: &Options) {
     let how = ReadOptions { encoding: Some(String::new()), to_cgcs2000: true, ..ReadOptions::default() };
     let Ok(description) = options.worker.describe_with(&table.path, &how) else { return };
     let Some(layer) = description.layers.first() else { return };
-    let reader = Decoded {
-        inner: GdalReader {
-            worker: options.worker.clone(),
-            path: table.path.clone(),
-            layer: layer.name.clone(),
-            how,
-            columns: table.columns.len(),
-            part: Part::All,
-        },
+    let reader = GdalReader {
+        worker: options.worker.clone(),
+        path: table.path.clone(),
+        layer: layer.name.clone(),
+        how,
+        columns: table.columns.len(),
+        part: Part::All,
+        domains: Domains::default(),
         encoding: table.encoded.as_ref().map_or(encoding_rs::UTF_8, |e| e.encoding),
     };
     let (numbers, seen, _) = look(&reader, table.shapes, &table.columns, 2_000);
@@ -288,32 +362,6 @@ pub(super) fn reproject_by_proj(table: &mut Table, options: &Options) {
         table.numbers = numbers;
         table.projected = true;
         table.reader = Arc::new(reader);
-    }
-}
-
-/// Raw bytes of a shapefile decoded as was decided for it.
-struct Decoded {
-    inner: GdalReader,
-    encoding: &'static encoding_rs::Encoding,
-}
-
-impl Reader for Decoded {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
-        let rows = self.inner.worker.read(&self.inner.path, &self.inner.layer, &self.inner.how);
-        for (i, row) in rows.map_err(|e| failed(&e).message)?.enumerate() {
-            let row = row.map_err(|e| failed(&e).message)?;
-            let value = |v| match v {
-                SourceValue::Bytes(b) => encoding::decode(self.encoding, &b),
-                v => raw(v),
-            };
-            let mut values: Vec<Raw> = row.values.into_iter().map(value).collect();
-            values.resize(self.inner.columns, Raw::Null);
-            let geometry = row.geometry.map(|g| g.map_err(|why| both(why.clone(), why)));
-            if let ControlFlow::Break(()) = sink(SourceRow { row: i as u64 + 1, values, geometry }) {
-                break;
-            }
-        }
-        Ok(())
     }
 }
 

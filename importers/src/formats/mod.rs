@@ -3,14 +3,18 @@
 mod cass;
 mod csv;
 mod dxf;
+mod e00;
 mod gdal;
+mod landxml;
 mod osm;
 mod raster;
 mod refused;
 pub(crate) mod shapefile;
 mod sheets;
+mod text;
 pub(crate) mod vct;
 mod wkt;
+mod workdef;
 mod xlsx;
 mod xml;
 
@@ -104,15 +108,18 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "OVKML", reads: true, sniff: xml::is_ovkml, open: xml::open },
     Format { name: "KML", reads: true, sniff: xml::is_kml, open: xml::open },
     Format { name: "GPX", reads: true, sniff: xml::is_gpx, open: xml::open },
-    Format { name: "LandXML", reads: false, sniff: refused::is_landxml, open: refused::landxml },
+    Format { name: "LandXML", reads: true, sniff: landxml::sniff, open: landxml::open },
     Format { name: "GML", reads: true, sniff: xml::is_gml, open: xml::open },
     Format { name: "VCT", reads: true, sniff: vct::sniff, open: vct::open },
     Format { name: "CNSDTF-DEM", reads: false, sniff: refused::is_cnsdtf_dem, open: refused::cnsdtf_dem },
     Format { name: "MDB", reads: false, sniff: refused::is_mdb, open: refused::mdb },
     Format { name: "MapGIS", reads: false, sniff: refused::is_mapgis, open: refused::mapgis },
+    Format { name: "OVJSN", reads: false, sniff: refused::is_ovjsn, open: refused::ovital },
+    Format { name: "OVOBJ", reads: false, sniff: refused::is_ovobj, open: refused::ovital },
     Format { name: "GeoJSON", reads: true, sniff: gdal::is_geojson, open: gdal::open },
     Format { name: "MapInfo TAB", reads: true, sniff: gdal::is_tab, open: gdal::open },
     Format { name: "MapInfo MIF", reads: true, sniff: gdal::is_mif, open: gdal::open },
+    Format { name: "Arc E00", reads: true, sniff: e00::sniff, open: e00::open },
     Format { name: "CASS DAT", reads: true, sniff: cass::sniff, open: cass::open },
     Format { name: "CSV", reads: true, sniff: csv::sniff, open: csv::open },
 ];
@@ -122,7 +129,7 @@ pub(crate) const COMPANIONS: &[&str] = &[
     "shx", "dbf", "prj", "cpg", "qpj", "sbn", "sbx", "shp.xml", "xml", "qml", "sld", "qix", "fix", "idm",
     "ind", "id", "map", "dat", "mid", "gfs", "xsd", "tfw", "tif.aux", "aux", "ovr", "md", "txt", "pdf",
     "doc", "docx", "jpg", "jpeg", "png", "lyr", "mxd", "qgs", "qgz", "html", "htm", "log", "ini", "lock",
-    "wal", "gpkg-wal", "gpkg-shm",
+    "wal", "gpkg-wal", "gpkg-shm", "def",
 ];
 
 /// The format of a file; `None` when it is none that is known.

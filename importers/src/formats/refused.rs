@@ -50,19 +50,6 @@ pub(super) fn reference(_: &Found, _: &'static str, _: &Options) -> Answer {
     ))
 }
 
-pub(super) fn is_landxml(head: &Head<'_>) -> bool {
-    head.holds("<LandXML")
-}
-
-pub(super) fn landxml(_: &Found, _: &'static str, _: &Options) -> Answer {
-    unsupported(
-        "还不能读 LandXML",
-        "LandXML is not read yet",
-        "导出为 DXF 或 CSV 再导入",
-        "export DXF or CSV and import that",
-    )
-}
-
 pub(super) fn is_cnsdtf_dem(head: &Head<'_>) -> bool {
     head.holds("NSDTF-DEM") || (head.begins("DataMark") && head.ending == "dem")
 }
@@ -87,6 +74,20 @@ pub(super) fn mdb(_: &Found, _: &'static str, _: &Options) -> Answer {
         "把表导出为 XLSX 或 CSV 再导入",
         "export its tables as XLSX or CSV and import those",
     )
+}
+
+pub(super) fn is_ovjsn(head: &Head<'_>) -> bool {
+    head.begins("{") && (head.ending == "ovjsn" || (head.holds("\"ObjItems\"") && !head.holds("\"Feature")))
+}
+
+pub(super) fn is_ovobj(head: &Head<'_>) -> bool {
+    head.bytes.starts_with(b"OviO")
+}
+
+pub(super) fn ovital(_: &Found, format: &'static str, _: &Options) -> Answer {
+    let (zh, en) = (format!("奥维的 {format} 文件"), format!("an Ovital {format} file"));
+    let cure = ("在奥维中以 CGCS2000 导出为 ovkml 或 ovkmz", "export it as ovkml or ovkmz with CGCS2000");
+    unsupported(&zh, &en, cure.0, cure.1)
 }
 
 pub(super) fn is_mapgis(head: &Head<'_>) -> bool {

@@ -110,7 +110,7 @@ fn named(found: &Found, options: &Options) -> Result<PathBuf, Refused> {
 /// A cell. GDAL makes texts of all cells of a column that has a name in it: a number written with an exponent was a
 /// number in the sheet, so that a long code is known to have lost its digits.
 fn raw(value: SourceValue) -> Raw {
-    let raw = plain(value);
+    let raw = plain(value, encoding_rs::GB18030);
     if let Raw::Text(text) = &raw
         && text.contains("e+")
         && let Some(n) = number(text)

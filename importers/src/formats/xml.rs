@@ -14,7 +14,7 @@ use std::io::Read;
 const SEAM: usize = 64;
 
 pub(super) fn is_ovkml(head: &Head<'_>) -> bool {
-    matches!(head.ending, "ovkml") || (head.holds("<kml") && head.holds("<OvCoordType"))
+    head.ending == "ovkml" || (head.holds("<kml") && (head.holds("<OvCoordType") || head.holds("<OvAttr")))
 }
 
 pub(super) fn is_kml(head: &Head<'_>) -> bool {
@@ -89,7 +89,8 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let mut obfuscated = false;
     let mut crs = None;
     match look.systems.as_slice() {
-        [] if format == "OVKML" => {
+        // The archive's name says whose it is, whatever the file inside is called.
+        [] if format == "OVKML" || found.name.to_lowercase().contains(".ovkmz/") => {
             if options.crs(&found.name, None).is_none() {
                 let answers = vec![
                     Answer::new("EPSG:4490", both("CGCS2000（或 WGS 84）", "CGCS2000 (or WGS 84)")),

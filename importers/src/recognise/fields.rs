@@ -3,8 +3,16 @@
 use ditu_model::{Field, LayerDef};
 use encoding_rs::GB18030;
 
-/// How much a column name is trusted to mean a field: the place of the name in the field's list, least is best.
+/// Between a column's name and its second, longer one.
+pub(crate) const OR: &str = " | ";
+
+/// How much a column is trusted to mean a field, by the better of its names.
 fn trust(field: &Field, column: &str) -> Option<usize> {
+    column.split(OR).filter_map(|name| trust_name(field, name)).min()
+}
+
+/// How much a name is trusted to mean a field: the place of the name in the field's list, least is best.
+fn trust_name(field: &Field, column: &str) -> Option<usize> {
     if !field.is_called(column) {
         return None;
     }
@@ -94,7 +102,7 @@ const WKT: &[&str] = &["wkt", "geometry", "geom", "the_geom", "shape_wkt"];
 
 fn find(columns: &[String], names: &[&str]) -> Option<usize> {
     let bare = |c: &str| c.split(['(', '（', '[']).next().unwrap_or(c).trim().to_lowercase();
-    names.iter().find_map(|n| columns.iter().position(|c| bare(c) == *n))
+    names.iter().find_map(|n| columns.iter().position(|c| c.split(OR).any(|c| bare(c) == *n)))
 }
 
 /// The columns that hold coordinates, the one called longitude or X first. Which of X and Y is the northing is for the

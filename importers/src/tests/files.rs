@@ -202,7 +202,7 @@ fn formats_that_are_not_read_are_named_with_a_way_out() {
         ("survey/china-samples/o.ovkml", "crs.unclear"),
         ("survey/dwg/example_2000.dwg", "format.unsupported"),
         ("survey/dwg/sample_2018.dwg", "format.unsupported"),
-        ("survey/landxml/S1.xml", "format.unsupported"),
+        ("survey/landxml/S1.xml", "unit.not_metres"),
         ("survey/shp-geometry-types/line.shp", "file.incomplete"),
     ] {
         let (_scratch, refused) = planned(&[data(file)], |_| {});

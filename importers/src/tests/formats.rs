@@ -63,3 +63,137 @@ fn a_file_geodatabase_in_an_archive_is_one_source_with_many_tables() {
     // Tables of lines and polygons are passed over, and said to be.
     assert!(count(&report, "layer.shape") > 0);
 }
+
+#[test]
+fn aliases_and_domains_of_a_geodatabase_say_what_columns_and_codes_mean() {
+    let dir = tempfile::tempdir().unwrap();
+    let (csv, gpkg, gdb) = (dir.path().join("a.csv"), dir.path().join("a.gpkg"), dir.path().join("房屋.gdb"));
+    let square = |x: f64| format!("POLYGON(({x} 29,{} 29,{} 29.0001,{x} 29))", x + 1e-4, x + 1e-4);
+    let (a, b) = (square(111.7), square(111.8));
+    std::fs::write(&csv, format!("WKT,FWYT,MC\n\"{a}\",1,甲楼\n\"{b}\",9,乙楼\n")).unwrap();
+    let run = |program: &str, args: &[&std::ffi::OsStr]| {
+        let done = std::process::Command::new(program).args(args).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    let os = |s: &'static str| std::ffi::OsStr::new(s);
+    let typed =
+        ["-oo", "AUTODETECT_TYPE=YES", "-f", "GPKG", "-a_srs", "EPSG:4490", "-nln", "FW", "-nlt", "POLYGON"]
+            .map(os);
+    run("ogr2ogr", &[&typed[..], &[gpkg.as_os_str(), csv.as_os_str()]].concat());
+    for sql in [
+        "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT)",
+        "CREATE TABLE gpkg_data_column_constraints (constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC, min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT)",
+        "INSERT INTO gpkg_data_columns VALUES ('FW', 'FWYT', NULL, NULL, NULL, NULL, 'use')",
+        "INSERT INTO gpkg_data_column_constraints VALUES ('use', 'enum', '1', NULL, NULL, NULL, NULL, '成套住宅')",
+        "INSERT INTO gpkg_data_column_constraints VALUES ('use', 'enum', '2', NULL, NULL, NULL, NULL, '厂房')",
+        "INSERT INTO gpkg_extensions VALUES ('gpkg_data_columns', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/', 'read-write')",
+        "INSERT INTO gpkg_extensions VALUES ('gpkg_data_column_constraints', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/', 'read-write')",
+    ] {
+        run("ogrinfo", &[gpkg.as_os_str(), os("-q"), os("-sql"), std::ffi::OsStr::new(sql)]);
+    }
+    run("ogr2ogr", &[os("-f"), os("OpenFileGDB"), gdb.as_os_str(), gpkg.as_os_str()]);
+    for path in [gpkg, gdb] {
+        let (_scratch, plan) = planned(&[path], |_| {});
+        let plan = plan.unwrap_or_else(|r| panic!("{r}"));
+        assert_eq!(plan.datasets()[0].layer.as_str(), "cadastre.building");
+        let (rows, report) = drained(plan);
+        let rows = &rows.unwrap()["cadastre.building"];
+        let kind = |i: usize| value("cadastre.building", &rows[i], "kind");
+        // The name is in the code list; what is in no domain is left for the code list to say.
+        assert_eq!((kind(0).to_string().as_str(), kind(1).is_null()), ("residential", true));
+        assert_eq!((count(&report, "field.domain"), count(&report, "value.code")), (1, 1));
+    }
+    let (_scratch, plan) = planned(&[data("survey/filegdb/qgis-test_gdb.gdb.zip")], |o| {
+        o.all().layer = LayerId::new("placename.place");
+        o.city = None;
+    });
+    let plan = plan.unwrap_or_else(|r| panic!("{r}"));
+    let columns: Vec<&str> = plan.datasets()[0].mapping.iter().map(|m| m.column.as_str()).collect();
+    assert!(columns.contains(&"text | t"), "{columns:?}");
+}
+
+/// A drawing (R2000) of these entities, two lines an item.
+fn drawing(header: &str, entities: &str) -> String {
+    let pairs = |text: &str| text.split_whitespace().map(|w| format!("{w}\n")).collect::<String>();
+    pairs(&format!("0 SECTION 2 HEADER {header} 0 ENDSEC 0 SECTION 2 ENTITIES {entities} 0 ENDSEC 0 EOF"))
+}
+
+#[test]
+fn bulges_of_a_drawing_become_arcs_within_a_centimetre() {
+    // Quarter circles of 1 km and of 5 m radius: a bulge is the tangent of a quarter of the angle.
+    for radius in [5.0f64, 1_000.0] {
+        let bulge = (std::f64::consts::FRAC_PI_2 / 4.0).tan();
+        let (x, y) = (568_000.0, 3_212_000.0);
+        let entity = format!(
+            "0 LWPOLYLINE 5 A1 100 AcDbEntity 8 SXSS 100 AcDbPolyline 90 2 70 0 10 {} 20 {y} 42 {bulge} 10 {x} 20 {}",
+            x + radius,
+            y + radius
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.dxf");
+        std::fs::write(&path, drawing("9 $ACADVER 1 AC1015", &entity)).unwrap();
+        let worker = Worker::of_test("tests::gdal_worker").unwrap();
+        let rows = worker.read(&path, "entities", &ditu_gdal::ReadOptions::default()).unwrap();
+        let g = rows.map(|r| r.unwrap().geometry.unwrap().unwrap()).next().unwrap();
+        let off = |p: [f64; 2]| ((p[0] - x).hypot(p[1] - y) - radius).abs();
+        for w in g.coords.windows(2) {
+            let middle = [(w[0][0] + w[1][0]) / 2.0, (w[0][1] + w[1][1]) / 2.0];
+            assert!(off(w[0]) < 1e-6 && off(middle) < 0.01, "{radius}: {}", off(middle));
+        }
+        assert!(g.coords.len() > 10);
+    }
+}
+
+#[test]
+fn an_offices_own_code_list_beside_the_drawing_says_what_its_codes_mean() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(data("survey/china-samples/utf8_2007.dxf")).unwrap();
+    std::fs::write(dir.path().join("图.dxf"), text.replace("141111", "998877")).unwrap();
+    let kinds = |with: bool| {
+        let (_scratch, plan) =
+            planned(&[dir.path().to_owned()], |o| o.all().crs = Some(CrsChoice::Epsg(4546)));
+        let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
+        assert_eq!(count(&report, "cass.work_def"), u64::from(with));
+        value("cadastre.building", &rows.unwrap()["cadastre.building"][0], "kind").to_string()
+    };
+    assert_eq!(kinds(false), "");
+    let def = encoding_rs::GBK.encode("998877,JMD,5,PL,0,厂房\r\nEND\r\n").0.into_owned();
+    std::fs::write(dir.path().join("Work.Def"), def).unwrap();
+    assert_eq!(kinds(true), "industrial");
+}
+
+#[test]
+fn ovital_files_are_read_asked_about_or_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let kml = std::fs::read_to_string(data("survey/china-samples/o.ovkml")).unwrap();
+    let path = dir.path().join("地名.ovkmz");
+    let pack = |text: &str| {
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+        zip.start_file("doc.kml", zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+        zip.finish().unwrap();
+    };
+    let place = |o: &mut Options| o.all().layer = LayerId::new("placename.place");
+    pack(&kml.replace(">1<", ">CGCS2000<"));
+    let (_scratch, plan) = planned(std::slice::from_ref(&path), place);
+    let rows = drained(plan.unwrap_or_else(|r| panic!("{r}"))).0.unwrap();
+    assert_eq!(rows["placename.place"][0].geometry.as_ref().unwrap().coords, [[111.7041, 29.0286]]);
+    pack(&kml.replace("<OvCoordType>1</OvCoordType>", ""));
+    let (_scratch, plan) = planned(std::slice::from_ref(&path), place);
+    assert_eq!(rules(&plan.unwrap_err()), ["crs.unclear"]);
+    for (name, bytes, said) in [
+        (
+            "a.ovjsn",
+            &br#"{"Version":1,"ObjItems":[{"Object":{"ObjectDetail":{"Lat":29,"Lng":111}}}]}"#[..],
+            "OVJSN",
+        ),
+        ("a.ovobj", b"OviO\x01\x02\x03", "OVOBJ"),
+    ] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let (_scratch, plan) = planned(&[path], place);
+        let refused = plan.unwrap_err();
+        assert_eq!(rules(&refused), ["format.unsupported"], "{name}");
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
+}

@@ -5,6 +5,7 @@ mod files;
 mod formats;
 mod fuzz;
 mod hostile;
+mod outcomes;
 mod report;
 mod sample;
 mod shapes;

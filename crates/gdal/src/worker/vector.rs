@@ -4,13 +4,13 @@
 use super::{Out, last_error};
 use crate::drivers;
 use crate::frame::{self, Shape};
-use crate::types::{Description, FieldInfo, LayerInfo, RasterInfo, ReadOptions, SourceValue, Srs};
+use crate::types::{Description, Domain, FieldInfo, LayerInfo, RasterInfo, ReadOptions, SourceValue, Srs};
 use ditu_model::Date;
 use gdal::spatial_ref::{AxisMappingStrategy, SpatialRef};
 use gdal::vector::LayerAccess;
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 use gdal_sys::{OGRFieldSubType, OGRFieldType, OGRwkbByteOrder};
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::io::Write;
 use std::path::Path;
 use std::ptr;
@@ -78,6 +78,7 @@ pub(super) fn describe(path: &Path, options: &ReadOptions) -> Result<Description
                 kind: field_type_name(f.field_type()),
                 width: u32::try_from(f.width()).unwrap_or(0),
                 alias: alias(&layer, i),
+                domain: domain(&dataset, &layer, i),
             })
             .collect();
         let extent = layer.try_get_extent().ok().flatten();
@@ -119,6 +120,37 @@ fn alias(layer: &gdal::vector::Layer<'_>, field: usize) -> Option<String> {
         (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
     };
     text.filter(|t| !t.is_empty())
+}
+
+/// Values of a domain beyond which it is no list that anybody made.
+const DOMAIN: usize = 10_000;
+
+/// The coded values of a field's domain.
+fn domain(dataset: &Dataset, layer: &gdal::vector::Layer<'_>, field: usize) -> Option<Domain> {
+    let text = |p: *const std::ffi::c_char| {
+        // SAFETY: GDAL's texts end in NUL and live as long as the dataset, which lives through this function.
+        (!p.is_null()).then(|| unsafe { CStr::from_ptr(p) }.to_string_lossy().into_owned())
+    };
+    // SAFETY: the definition belongs to the layer, the domain to the dataset; both live. The list ends in a null code.
+    unsafe {
+        let field = gdal_sys::OGR_FD_GetFieldDefn(layer.defn().c_defn(), field as i32);
+        let name = text(gdal_sys::OGR_Fld_GetDomainName(field)).filter(|n| !n.is_empty())?;
+        let called = CString::new(name.as_str()).ok()?;
+        let domain = gdal_sys::GDALDatasetGetFieldDomain(dataset.c_dataset(), called.as_ptr());
+        if domain.is_null()
+            || gdal_sys::OGR_FldDomain_GetDomainType(domain) != gdal_sys::OGRFieldDomainType::OFDT_CODED
+        {
+            return None;
+        }
+        let mut item = gdal_sys::OGR_CodedFldDomain_GetEnumeration(domain);
+        let mut values = Vec::new();
+        while !item.is_null() && values.len() < DOMAIN {
+            let Some(code) = text((*item).pszCode) else { break };
+            values.extend(text((*item).pszValue).map(|value| (code, value)));
+            item = item.add(1);
+        }
+        Some(Domain { name, values }).filter(|d| !d.values.is_empty())
+    }
 }
 
 fn field_type_name(kind: OGRFieldType::Type) -> String {

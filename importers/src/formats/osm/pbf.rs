@@ -93,7 +93,8 @@ impl Blobs {
             let size = size.filter(|n| *n <= BLOCK).ok_or_else(|| broken(at))?;
             let is_header = kind == b"OSMHeader";
             if !is_header && kind != b"OSMData" {
-                self.go(self.at + size)?;
+                self.at += size;
+                self.file.seek(SeekFrom::Start(self.at)).map_err(|_| broken(at))?;
                 continue;
             }
             let packed = self.exactly(size).ok_or_else(|| {
@@ -213,14 +214,11 @@ impl<'a> Tags<'a> {
         self.pairs.is_empty()
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let block = self.block;
-        self.pairs.iter().filter_map(move |(k, v)| Some((block.text(*k)?, block.text(*v)?)))
-    }
-
     /// The value of a key, if it is not empty.
     pub(super) fn get(&self, key: &str) -> Option<&'a str> {
-        self.all().find(|(k, _)| *k == key).map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
+        let block = self.block;
+        let found = self.pairs.iter().find(|(k, _)| block.bytes_of(*k) == Some(key.as_bytes()));
+        found.and_then(|(_, v)| block.text(*v)).map(str::trim).filter(|v| !v.is_empty())
     }
 }
 
@@ -267,10 +265,14 @@ impl<'a> Block<'a> {
         Ok(block)
     }
 
+    fn bytes_of(&self, index: u64) -> Option<&'a [u8]> {
+        let (from, length) = *self.texts.get(usize::try_from(index).ok()?)?;
+        self.bytes.get(from as usize..from as usize + length as usize)
+    }
+
     /// A text by its index; `None` where there is none, or not in UTF-8.
     pub(super) fn text(&self, index: u64) -> Option<&'a str> {
-        let (from, length) = *self.texts.get(usize::try_from(index).ok()?)?;
-        std::str::from_utf8(self.bytes.get(from as usize..from as usize + length as usize)?).ok()
+        std::str::from_utf8(self.bytes_of(index)?).ok()
     }
 
     /// Degrees of one axis in ten-millionths; `None` when they are none.

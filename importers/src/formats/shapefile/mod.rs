@@ -2,6 +2,7 @@
 //! bear them out (ESRI white paper, July 1998; dBASE III table format).
 
 mod dbf;
+mod patch;
 mod shp;
 
 use super::{Head, Refused, refused};

@@ -1,6 +1,6 @@
 //! The shapes: `.shp`, found by `.shx` where that is sound, else in file order.
 
-use super::broken;
+use super::{broken, patch};
 use crate::formats::{Refused, refused};
 use crate::geometry::rings;
 use crate::notes::both;
@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of one record beyond which nobody means a feature.
 const RECORD: u64 = 256 << 20;
+/// The shape type of surfaces in space.
+const PATCH: u32 = 31;
 /// Records that are looked at to see where the numbers lie.
 const SAMPLE: u64 = 2_000;
 
@@ -41,11 +43,11 @@ fn be(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
 }
 
-fn le(bytes: &[u8], at: usize) -> u32 {
+pub(super) fn le(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
 }
 
-fn double(bytes: &[u8], at: usize) -> f64 {
+pub(super) fn double(bytes: &[u8], at: usize) -> f64 {
     bytes
         .get(at..at + 8)
         .map_or(f64::NAN, |b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
@@ -105,11 +107,10 @@ impl Shp {
         let mut head = [0; 100];
         file.read_exact(&mut head).map_err(io)?;
         let kind = le(&head, 32);
-        if !matches!(kind, 0 | 1 | 3 | 5 | 8 | 11 | 13 | 15 | 18 | 21 | 23 | 25 | 28) {
-            let what = if kind == 31 { "MultiPatch".to_owned() } else { kind.to_string() };
+        if !matches!(kind, 0 | 1 | 3 | 5 | 8 | 11 | 13 | 15 | 18 | 21 | 23 | 25 | 28 | PATCH) {
             return Err(refused(
                 "format.unsupported",
-                both(format!("图形类型 {what} 不能读"), format!("shape type {what} cannot be read")),
+                both(format!("图形类型 {kind} 不能读"), format!("shape type {kind} cannot be read")),
                 both("导出为点、线或面", "export it as points, lines or polygons"),
             ));
         }
@@ -150,7 +151,29 @@ impl Shp {
                 Index::InOrder { count: walk(path, length)? }
             }
         };
-        Ok(Shp { path: path.to_owned(), length, kind, index })
+        let shp = Shp { path: path.to_owned(), length, kind, index };
+        if kind == PATCH && !shp.has_flat()? {
+            return Err(refused(
+                "format.unsupported",
+                both("图形类型 MultiPatch（三维面）", "the shape type is MultiPatch (bodies)"),
+                both(
+                    "用“多面体轮廓”（Multipatch Footprint）工具导出地面轮廓",
+                    "export the ground outlines with the tool Multipatch Footprint",
+                ),
+            ));
+        }
+        Ok(shp)
+    }
+
+    /// True when any of the first shapes can be used.
+    fn has_flat(&self) -> Result<bool, Refused> {
+        let mut shapes = self.shapes()?;
+        for _ in 0..self.count().min(SAMPLE) {
+            if let Some(Ok(_)) = shapes.next()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -161,6 +184,7 @@ impl Shp {
 
     pub(super) fn shape(&self) -> Option<Shape> {
         match self.kind % 10 {
+            _ if self.kind == PATCH => Some(Shape::Polygon),
             1 | 8 => Some(Shape::Point),
             3 => Some(Shape::Line),
             5 => Some(Shape::Polygon),
@@ -169,7 +193,7 @@ impl Shp {
     }
 
     pub(super) fn has_measures(&self) -> bool {
-        self.kind > 20
+        (21..PATCH).contains(&self.kind)
     }
 
     /// Points of records from all over the file.
@@ -294,6 +318,9 @@ pub(super) fn parse(bytes: &[u8], file_kind: u32) -> Outcome {
             format!("图形类型 {kind} 与文件的 {file_kind} 不同"),
             format!("shape type {kind} in a file of type {file_kind}"),
         )));
+    }
+    if kind == PATCH {
+        return Some(patch::parse(bytes));
     }
     let short = || {
         Some(Err(both(
