@@ -34,6 +34,16 @@ pub mod fuzzing {
     pub fn vct(bytes: &[u8]) {
         crate::formats::vct::fuzz(bytes);
     }
+
+    /// A CNSDTF-DEM or NSDTF-DEM grid.
+    pub fn grid_text(bytes: &[u8]) {
+        crate::formats::grid_text::fuzz(bytes);
+    }
+
+    /// A land-parcel coordinate text.
+    pub fn parcel_text(bytes: &[u8]) {
+        crate::formats::parcel_text::fuzz(bytes);
+    }
 }
 
 #[cfg(test)]

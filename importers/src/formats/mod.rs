@@ -5,8 +5,11 @@ mod csv;
 mod dxf;
 mod e00;
 mod gdal;
+pub(crate) mod grid_text;
 mod landxml;
+pub(crate) mod lines;
 mod osm;
+pub(crate) mod parcel_text;
 mod raster;
 mod refused;
 pub(crate) mod shapefile;
@@ -111,7 +114,8 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "LandXML", reads: true, sniff: landxml::sniff, open: landxml::open },
     Format { name: "GML", reads: true, sniff: xml::is_gml, open: xml::open },
     Format { name: "VCT", reads: true, sniff: vct::sniff, open: vct::open },
-    Format { name: "CNSDTF-DEM", reads: false, sniff: refused::is_cnsdtf_dem, open: refused::cnsdtf_dem },
+    Format { name: "CNSDTF-DEM", reads: true, sniff: grid_text::sniff, open: grid_text::open },
+    Format { name: "电子报盘", reads: true, sniff: parcel_text::sniff, open: parcel_text::open },
     Format { name: "MDB", reads: false, sniff: refused::is_mdb, open: refused::mdb },
     Format { name: "MapGIS", reads: false, sniff: refused::is_mapgis, open: refused::mapgis },
     Format { name: "OVJSN", reads: false, sniff: refused::is_ovjsn, open: refused::ovital },

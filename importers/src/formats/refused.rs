@@ -50,19 +50,6 @@ pub(super) fn reference(_: &Found, _: &'static str, _: &Options) -> Answer {
     ))
 }
 
-pub(super) fn is_cnsdtf_dem(head: &Head<'_>) -> bool {
-    head.holds("NSDTF-DEM") || (head.begins("DataMark") && head.ending == "dem")
-}
-
-pub(super) fn cnsdtf_dem(_: &Found, _: &'static str, _: &Options) -> Answer {
-    unsupported(
-        "还不能读 CNSDTF-DEM",
-        "CNSDTF-DEM is not read yet",
-        "转为 GeoTIFF 再导入",
-        "convert it to GeoTIFF and import that",
-    )
-}
-
 pub(super) fn is_mdb(head: &Head<'_>) -> bool {
     head.bytes.get(4..19) == Some(b"Standard Jet DB") || head.bytes.get(4..19) == Some(b"Standard ACE DB")
 }

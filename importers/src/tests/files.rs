@@ -196,8 +196,6 @@ fn control_points_of_every_table_land_on_the_same_spot() {
 #[test]
 fn formats_that_are_not_read_are_named_with_a_way_out() {
     for (file, rule) in [
-        ("survey/china-samples/t.dem", "format.unsupported"),
-        ("survey/china-samples/t2.dem", "format.unsupported"),
         ("survey/china-samples/vct2_topo1.vct", "crs.needs_control"),
         ("survey/china-samples/o.ovkml", "crs.unclear"),
         ("survey/dwg/example_2000.dwg", "format.unsupported"),
@@ -241,6 +239,9 @@ fn a_vct_file_gives_each_table_to_its_layer_with_holes_and_texts() {
 #[test]
 fn elevation_models_become_grids_or_are_refused_for_the_right_reason() {
     for (file, crs, outcome) in [
+        ("../survey/china-samples/t.dem", Some(4546), Ok([35.2, 35.7])),
+        ("../survey/china-samples/t2.dem", Some(4525), Ok([35.2, 35.7])),
+        ("../survey/china-samples/t.dem", None, Err("crs.unknown")),
         ("N42E001.hgt.zip", None, Ok([803.0 - 500.0, 3100.0])),
         ("N48W125.hgt.zip", None, Ok([-13.0, 1095.0])),
         ("N43E007.hgt.zip", None, Ok([-11.0, 2064.0])),

@@ -1,6 +1,6 @@
 //! The head, the feature codes and the table structures: what the objects after them mean.
 
-use super::lines::{Fault, Lines, real};
+use crate::formats::lines::{Fault, Lines, real};
 use crate::table::Claim;
 use ditu_crs::{Crs, Datum, Projection};
 use std::collections::BTreeMap;

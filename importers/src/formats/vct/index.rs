@@ -1,8 +1,8 @@
 //! One pass over the file: what it holds and where. A file that is damaged anywhere is known before a row is taken.
 
 use super::head::{Head, Kind, split};
-use super::lines::{Fault, Lines};
 use super::object::{self, Body};
+use crate::formats::lines::{Fault, Lines};
 use std::collections::BTreeMap;
 use std::io::BufRead;
 

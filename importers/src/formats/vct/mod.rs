@@ -4,12 +4,12 @@
 mod curves;
 mod head;
 mod index;
-mod lines;
 mod object;
 mod rows;
 #[cfg(test)]
 mod tests;
 
+use super::lines::Lines;
 use super::{Head, Refused, refused};
 use crate::delivery::Found;
 use crate::notes::{both, of_file};
@@ -19,7 +19,6 @@ use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bu
 use ditu_model::{Finding, Severity, Shape, Text};
 use head::{FeatureCode, Kind};
 use index::Index;
-use lines::Lines;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Seek};
 use std::path::PathBuf;
@@ -45,6 +44,11 @@ impl Input {
     }
 }
 
+/// The lines of a file from a place on, without comments.
+fn text<R: BufRead>(file: R, line: u64, byte: u64) -> Lines<R> {
+    Lines::new(file, line, byte).without("CommentBegin", "CommentEnd")
+}
+
 pub(super) fn sniff(head: &Head<'_>) -> bool {
     head.begins("HeadBegin") || (head.begins("CommentBegin") && head.holds("HeadBegin"))
 }
@@ -60,7 +64,7 @@ impl Vct {
         let file = input
             .open()
             .map_err(|e| both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")))?;
-        let index = Index::read(&mut Lines::new(file, 1, 0)).map_err(|f| f.text())?;
+        let index = Index::read(&mut text(file, 1, 0)).map_err(|f| f.text())?;
         Ok(Vct { input, index })
     }
 
@@ -208,7 +212,7 @@ impl Reader for Part {
                         if wanted.get(i) == Some(&false) {
                             return Raw::Null;
                         }
-                        match lines::real(&text).filter(|_| *numeric && text.len() <= 15) {
+                        match super::lines::real(&text).filter(|_| *numeric && text.len() <= 15) {
                             Some(n) => Raw::Real(n),
                             None => encoding::decode(self.encoded.encoding, &text),
                         }

@@ -1,7 +1,7 @@
 //! One object: its id, its code, and its shape as written.
 
 use super::head::{Head, Kind, Layout, split};
-use super::lines::{Fault, Lines, real};
+use crate::formats::lines::{Fault, Lines, real};
 use crate::notes::both;
 use ditu_model::Text;
 use std::io::BufRead;

@@ -3,8 +3,8 @@
 use super::Input;
 use super::head::{Kind, split};
 use super::index::{Index, Place};
-use super::lines::{Fault, Lines};
 use super::object::{self, Body, Id, Step, Vertex, near};
+use crate::formats::lines::{Fault, Lines};
 use crate::geometry::rings;
 use crate::notes::both;
 use ditu_model::{Geometry, Shape, Text};
@@ -77,7 +77,7 @@ pub(super) fn read(
 fn lines_at(input: &Input, place: Place) -> Result<Lines<Box<dyn super::Bytes>>, Text> {
     let mut file = input.open().map_err(|e| failed(&e))?;
     file.seek(SeekFrom::Start(place.1)).map_err(|e| failed(&e))?;
-    Ok(Lines::new(file, place.0, place.1))
+    Ok(super::text(file, place.0, place.1))
 }
 
 /// The rows of one table, found by their object's id.

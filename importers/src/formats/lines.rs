@@ -1,4 +1,4 @@
-//! Lines of a VCT file, with the place of each.
+//! Lines of a text in any encoding that has ASCII in it, with the place of each: what parsers of our own read by.
 
 use crate::notes::both;
 use ditu_model::Text;
@@ -9,7 +9,7 @@ const LONGEST: usize = 1 << 16;
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     line: u64,
     byte: u64,
     what: Text,
@@ -17,7 +17,7 @@ pub(super) struct Fault {
 
 impl Fault {
     /// The whole sentence.
-    pub(super) fn text(&self) -> Text {
+    pub(crate) fn text(&self) -> Text {
         both(
             format!("第 {} 行（第 {} 字节）：{}", self.line, self.byte, self.what.zh),
             format!("line {} (byte {}): {}", self.line, self.byte, self.what.en),
@@ -25,8 +25,8 @@ impl Fault {
     }
 }
 
-/// Reads line by line; blank lines and comments are passed over.
-pub(super) struct Lines<R> {
+/// Reads line by line; blank lines are passed over.
+pub(crate) struct Lines<R> {
     input: R,
     text: Vec<u8>,
     /// Number of the line at hand, from 1, and where it begins.
@@ -34,32 +34,48 @@ pub(super) struct Lines<R> {
     byte: u64,
     next_byte: u64,
     again: bool,
+    /// Keywords around comments, where the format has them.
+    comments: Option<(&'static str, &'static str)>,
 }
 
 impl<R: BufRead> Lines<R> {
     /// From the beginning, or from a place that was noted before.
-    pub(super) fn new(input: R, line: u64, byte: u64) -> Lines<R> {
-        Lines { input, text: Vec::new(), line: line.saturating_sub(1), byte, next_byte: byte, again: false }
+    pub(crate) fn new(input: R, line: u64, byte: u64) -> Lines<R> {
+        Lines {
+            input,
+            text: Vec::new(),
+            line: line.saturating_sub(1),
+            byte,
+            next_byte: byte,
+            again: false,
+            comments: None,
+        }
+    }
+
+    /// The same, passing over what lies between two keywords.
+    pub(crate) fn without(mut self, from: &'static str, to: &'static str) -> Lines<R> {
+        self.comments = Some((from, to));
+        self
     }
 
     /// Where the line at hand begins: line number and byte.
-    pub(super) fn place(&self) -> (u64, u64) {
+    pub(crate) fn place(&self) -> (u64, u64) {
         (self.line, self.byte)
     }
 
     /// Where the line after begins.
-    pub(super) fn next_place(&self) -> (u64, u64) {
+    pub(crate) fn next_place(&self) -> (u64, u64) {
         (self.line + 1, self.next_byte)
     }
 
     /// The line at hand, without space around it.
-    pub(super) fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         let text = self.text.as_slice();
         let text = if self.byte == 0 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
         text.trim_ascii()
     }
 
-    pub(super) fn fault(&self, zh: impl Into<String>, en: impl Into<String>) -> Fault {
+    pub(crate) fn fault(&self, zh: impl Into<String>, en: impl Into<String>) -> Fault {
         Fault { line: self.line.max(1), byte: self.byte, what: both(zh, en) }
     }
 
@@ -91,7 +107,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Goes to the next line; false at the end of the file.
-    pub(super) fn advance(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn advance(&mut self) -> Result<bool, Fault> {
         if std::mem::take(&mut self.again) {
             return Ok(true);
         }
@@ -99,9 +115,9 @@ impl<R: BufRead> Lines<R> {
             if !self.raw()? {
                 return Ok(false);
             }
-            if self.is("CommentBegin") {
+            if let Some((_, end)) = self.comments.filter(|c| self.is(c.0)) {
                 let begun = self.fault("注释没有结束", "the comment does not end");
-                while !self.is("CommentEnd") {
+                while !self.is(end) {
                     if !self.raw()? {
                         return Err(begun);
                     }
@@ -113,7 +129,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Goes to the next line, which must be there.
-    pub(super) fn need(&mut self, zh: &str, en: &str) -> Result<&[u8], Fault> {
+    pub(crate) fn need(&mut self, zh: &str, en: &str) -> Result<&[u8], Fault> {
         if !self.advance()? {
             return Err(
                 self.fault(format!("文件到此为止，缺{zh}"), format!("the file ends here, {en} is missing"))
@@ -123,30 +139,30 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Gives the line at hand once more.
-    pub(super) fn back(&mut self) {
+    pub(crate) fn back(&mut self) {
         self.again = true;
     }
 
     /// True when the line is this keyword.
-    pub(super) fn is(&self, keyword: &str) -> bool {
+    pub(crate) fn is(&self, keyword: &str) -> bool {
         self.text().eq_ignore_ascii_case(keyword.as_bytes())
     }
 
     /// The line as a whole number.
-    pub(super) fn integer(&mut self, zh: &str, en: &str) -> Result<u64, Fault> {
+    pub(crate) fn integer(&mut self, zh: &str, en: &str) -> Result<u64, Fault> {
         let n = std::str::from_utf8(self.need(zh, en)?).ok().and_then(|t| t.parse().ok());
         n.ok_or_else(|| self.expected(zh, en))
     }
 
     /// "Expected this, found that".
-    pub(super) fn expected(&self, zh: &str, en: &str) -> Fault {
+    pub(crate) fn expected(&self, zh: &str, en: &str) -> Fault {
         let found: String = encoding_rs::GB18030.decode(self.text()).0.chars().take(40).collect();
         self.fault(format!("应为{zh}，实为“{found}”"), format!("expected {en}, found \"{found}\""))
     }
 }
 
-/// A number as VCT writes it: `D` may stand for the exponent's `E`.
-pub(super) fn real(text: &[u8]) -> Option<f64> {
+/// A number as Fortran and its heirs write it: `D` may stand for the exponent's `E`.
+pub(crate) fn real(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text.trim_ascii()).ok()?;
     let plain = text.parse::<f64>().ok().or_else(|| text.replace(['D', 'd'], "E").parse().ok());
     plain.filter(|n| n.is_finite() && text.bytes().any(|b| b.is_ascii_digit()))
