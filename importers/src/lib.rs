@@ -40,6 +40,11 @@ pub mod fuzzing {
         crate::formats::grid_text::fuzz(bytes);
     }
 
+    /// An EPANET or SWMM network.
+    pub fn inp(bytes: &[u8]) {
+        crate::formats::inp::fuzz(bytes);
+    }
+
     /// A land-parcel coordinate text.
     pub fn parcel_text(bytes: &[u8]) {
         crate::formats::parcel_text::fuzz(bytes);

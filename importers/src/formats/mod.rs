@@ -6,6 +6,7 @@ mod dxf;
 mod e00;
 mod gdal;
 pub(crate) mod grid_text;
+pub(crate) mod inp;
 mod landxml;
 pub(crate) mod lines;
 mod osm;
@@ -115,6 +116,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "GML", reads: true, sniff: xml::is_gml, open: xml::open },
     Format { name: "VCT", reads: true, sniff: vct::sniff, open: vct::open },
     Format { name: "CNSDTF-DEM", reads: true, sniff: grid_text::sniff, open: grid_text::open },
+    Format { name: "EPANET/SWMM", reads: true, sniff: inp::sniff, open: inp::open },
     Format { name: "电子报盘", reads: true, sniff: parcel_text::sniff, open: parcel_text::open },
     Format { name: "MDB", reads: false, sniff: refused::is_mdb, open: refused::mdb },
     Format { name: "MapGIS", reads: false, sniff: refused::is_mapgis, open: refused::mapgis },
