@@ -456,12 +456,12 @@ mod tests {
             ("water/L-TOWN.inp", Ok((785, 909))),
             ("water/BWSN_Network_2.inp", Ok((12_527, 14_831))),
             ("drainage/Example1.inp", Ok((14, 13))),
-            ("drainage/Pump_Control_Model.inp", Ok((34, 34))),
-            ("drainage/model_state_plane.inp", Ok((42, 41))),
-            ("drainage/model_full_features_network_xy.inp", Ok((9, 10))),
-            ("drainage/test_inlet_drains.inp", Ok((18, 20))),
-            ("drainage/invalid_model.inp", Ok((9, 10))),
-            ("drainage/model-with-infiltration-parse-failure.inp", Ok((4, 3))),
+            ("drainage/Pump_Control_Model.inp", Ok((34, 33))),
+            ("drainage/model_state_plane.inp", Ok((45, 44))),
+            ("drainage/model_full_features_network_xy.inp", Ok((9, 9))),
+            ("drainage/test_inlet_drains.inp", Ok((20, 23))),
+            ("drainage/invalid_model.inp", Ok((9, 11))),
+            ("drainage/model-with-infiltration-parse-failure.inp", Ok((6, 3))),
             ("drainage/model_blank.inp", Err("file.empty")),
         ] {
             let path = data(&format!("network/{file}"));
@@ -471,7 +471,7 @@ mod tests {
             let opened = open(&found, "INP", &options(scratch.path()));
             match (opened, outcome) {
                 (Err(r), Err(rule)) => assert_eq!(r.rule, rule, "{file}"),
-                (Ok(tables), Ok(_)) => {
+                (Ok(tables), Ok(counts)) => {
                     let n = |link: bool| -> usize {
                         SECTIONS
                             .iter()
@@ -479,6 +479,7 @@ mod tests {
                             .map(|s| lines_of(&text, s.0))
                             .sum()
                     };
+                    assert_eq!((n(false), n(true)), counts, "{file}");
                     for (table, expected) in tables.iter().zip([n(false), n(true)]) {
                         let mut rows = 0;
                         table
