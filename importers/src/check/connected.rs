@@ -1,6 +1,7 @@
 //! `connected`: line ends meet other lines of the layer, or are true ends: an end that all but touches another line was
 //! meant to touch it.
 
+use super::areas::distance;
 use super::plane::{Plane, box_of};
 use super::{Declared, Making, RowCheck, Seen, Verdict};
 use crate::notes::both;
@@ -118,13 +119,4 @@ impl RowCheck for Connected {
             self.declared.breach("check.connected", place, message, Value::Real(m), findings);
         }
     }
-}
-
-/// The distance of a point from a segment in millimetres.
-fn distance(a: [i32; 2], b: [i32; 2], p: [i32; 2]) -> f64 {
-    let d = |u: [i32; 2], v: [i32; 2]| [f64::from(v[0]) - f64::from(u[0]), f64::from(v[1]) - f64::from(u[1])];
-    let (ab, ap) = (d(a, b), d(a, p));
-    let square = ab[0] * ab[0] + ab[1] * ab[1];
-    let t = if square == 0.0 { 0.0 } else { ((ap[0] * ab[0] + ap[1] * ab[1]) / square).clamp(0.0, 1.0) };
-    (ap[0] - ab[0] * t).hypot(ap[1] - ab[1] * t)
 }

@@ -4,8 +4,14 @@
 //! let it through. Checks that compare rows remember what they need of those before, in whole millimetres.
 
 mod area;
+mod areas;
+mod clearance;
 mod coincident;
 mod connected;
+mod contours;
+mod covers;
+mod dates;
+mod duplicate;
 mod ends;
 mod fill;
 mod fill_from_name;
@@ -17,6 +23,8 @@ mod parent;
 pub(crate) mod plane;
 mod prefix;
 mod slope;
+mod spots;
+mod within;
 
 use crate::notes::{both, finding};
 use ditu_model::layer::{Check, Policy};
@@ -192,6 +200,13 @@ const RULES: &[(&str, Make)] = &[
     ("coincident", coincident::make),
     ("prefix", prefix::make),
     ("parent", parent::make),
+    ("within", within::make),
+    ("covers", covers::make),
+    ("duplicate", duplicate::make),
+    ("contours", contours::make),
+    ("spots", spots::make),
+    ("clearance", clearance::make),
+    ("dates", dates::make),
 ];
 
 /// Makes the checks that a layer declares, those that complete rows first.

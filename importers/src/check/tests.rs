@@ -261,3 +261,224 @@ fn a_point_of_a_parcel_that_is_not_there_is_found_when_parcels_are() {
     let findings = judge(&points, &mut rows, &NONE, "check.parent").1;
     assert_eq!(findings.iter().map(|f| f.severity).collect::<Vec<_>>(), [Severity::Note]);
 }
+
+#[test]
+fn a_parcel_lies_in_the_county_that_its_code_begins_with() {
+    let layers = layers();
+    let parcel = of(&layers, "cadastre.parcel");
+    let area = of(&layers, "boundary.area");
+    let county = |code: &str, x: f64| {
+        ("boundary.area", row(&area, &[("code", text(code))], Some(square(x, 0.0, 1000.0))))
+    };
+    let counties = Given(vec![county("430702", 0.0), county("430703", 1000.0)]);
+    let at = |code: &str, x: f64, size: f64| {
+        row(
+            &parcel,
+            &[("code", text(code)), ("area_m2", Value::Real(size * size))],
+            Some(square(x, 10.0, size)),
+        )
+    };
+    let mut rows = [
+        at("430702001001GB00001", 10.0, 50.0),
+        at("430703001001GB00001", 1010.0, 50.0),
+        // On the common border, and a hand's breadth over it.
+        at("430702001001GB00002", 950.0, 50.0),
+        at("430702001001GB00003", 900.07, 100.0),
+        // Two metres over, in the wrong county, of a county that is not here.
+        at("430702001001GB00004", 952.0, 50.0),
+        at("430703001001GB00005", 300.0, 20.0),
+        at("430781001001GB00001", 400.0, 20.0),
+    ];
+    let (_, found) = judge(&parcel, &mut rows, &counties, "check.within");
+    let rows: Vec<u64> = found.iter().map(|f| f.place.row.unwrap()).collect();
+    assert_eq!(rows, [5, 6], "{found:?}");
+    assert!((found[0].value.as_f64().unwrap() - 2.0).abs() < 0.01, "{:?}", found[0]);
+    assert!(
+        found[1].message.en.contains("does not lie in 430703") || found[1].value.as_f64().unwrap() > 600.0
+    );
+}
+
+#[test]
+fn counties_cover_their_city_and_nothing_else() {
+    let layers = layers();
+    let area = of(&layers, "boundary.area");
+    let division = |code: &str, level: &str, g: Geometry| {
+        row(&area, &[("code", text(code)), ("level", text(level))], Some(g))
+    };
+    let rect = |x: f64, w: f64| {
+        let r = [[x, 0.0], [x + w, 0.0], [x + w, 1000.0], [x, 1000.0], [x, 0.0]];
+        Geometry::polygon(vec![r.iter().map(|p| at(p[0], p[1])).collect()])
+    };
+    let city = || division("430700", "prefecture", square(0.0, 0.0, 1000.0));
+    let judge = |rows: &mut [Row]| judge(&area, rows, &NONE, "check.covers").1;
+    let whole = &mut [
+        city(),
+        division("430702", "county", rect(0.0, 400.0)),
+        division("430703", "county", rect(400.0, 600.0)),
+    ];
+    assert!(judge(whole).is_empty());
+    let short = judge(&mut [
+        city(),
+        division("430702", "county", rect(0.0, 400.0)),
+        division("430703", "county", rect(400.0, 590.0)),
+    ]);
+    assert_eq!(short.len(), 1);
+    assert!(
+        (short[0].value.as_f64().unwrap() - 10.0).abs() < 0.05 && short[0].message.en.contains("4307"),
+        "{short:?}"
+    );
+    let over = judge(&mut [
+        city(),
+        division("430702", "county", rect(0.0, 400.0)),
+        division("430703", "county", rect(400.0, 625.0)),
+    ]);
+    assert_eq!(over.len(), 1, "{over:?}");
+    assert!(
+        (over[0].value.as_f64().unwrap() - 25.0).abs() < 0.05
+            && over[0].place.key.as_deref() == Some("430703"),
+        "{over:?}"
+    );
+}
+
+#[test]
+fn contours_that_cross_or_touch_are_found_and_those_of_one_height_may() {
+    let layers = layers();
+    let contour = of(&layers, "terrain.contour");
+    let contour_of =
+        |h: f64, points: &[[f64; 2]]| row(&contour, &[("elevation_m", Value::Real(h))], Some(line(points)));
+    let wave = |y: f64| {
+        (0..200).map(|i| [f64::from(i) * 5.0, y + 20.0 * (f64::from(i) / 9.0).sin()]).collect::<Vec<_>>()
+    };
+    let mut rows = vec![
+        contour_of(30.0, &wave(0.0)),
+        contour_of(35.0, &wave(60.0)),
+        contour_of(40.0, &wave(120.0)),
+        // The same height may meet itself where sheets join.
+        contour_of(35.0, &[[995.0, 60.0], [1100.0, 60.0]]),
+        contour_of(45.0, &[[500.0, 90.0], [500.0, 300.0]]),
+        contour_of(50.0, &[[0.0, 400.0], [100.0, 400.0]]),
+        // Touches the line above with its end only.
+        contour_of(55.0, &[[50.0, 400.0], [50.0, 500.0]]),
+    ];
+    let (_, found) = judge(&contour, &mut rows, &NONE, "check.contours");
+    let numbers: Vec<u64> = found.iter().map(|f| f.place.row.unwrap()).collect();
+    assert_eq!(numbers, [5, 7], "{found:?}");
+    assert!(found[0].message.en.contains("40 m in row 3"), "{}", found[0].message.en);
+}
+
+#[test]
+fn spots_agree_with_the_nearest_contour_to_the_interval() {
+    let layers = layers();
+    let (spot, contour) = (of(&layers, "terrain.spot"), of(&layers, "terrain.contour"));
+    let contours = (0..6).map(|i| {
+        let (h, y) = (30.0 + f64::from(i) * 5.0, f64::from(i) * 100.0);
+        (
+            "terrain.contour",
+            row(&contour, &[("elevation_m", Value::Real(h))], Some(line(&[[-500.0, y], [500.0, y]]))),
+        )
+    });
+    let given = Given(contours.collect());
+    let at = |y: f64, h: f64| {
+        row(&spot, &[("elevation_m", Value::Real(h))], Some(Geometry::point(at(3.0, y)[0], at(3.0, y)[1])))
+    };
+    let mut rows = [
+        at(50.0, 32.4),
+        at(50.0, 36.5),
+        at(250.0, 62.0),
+        at(0.0, 30.0),
+        at(520.0, 58.0),
+        at(90_000.0, 900.0),
+    ];
+    let (_, found) = judge(&spot, &mut rows, &given, "check.spots");
+    let numbers: Vec<u64> = found.iter().map(|f| f.place.row.unwrap()).collect();
+    // 62 between 40 and 45 is more than three intervals off; a spot far from every contour says nothing.
+    assert_eq!(numbers, [3], "{found:?}");
+}
+
+#[test]
+fn pipes_of_two_kinds_beside_each_other_keep_their_distance_and_may_cross() {
+    let layers = layers();
+    let pipe = of(&layers, "pipeline.line");
+    let of_kind = |kind: &str, points: &[[f64; 2]]| row(&pipe, &[("kind", text(kind))], Some(line(points)));
+    let mut rows = [
+        of_kind("water", &[[0.0, 0.0], [50.0, 0.0]]),
+        // Close enough beside it; far enough; across; of the same kind; end to end.
+        of_kind("gas", &[[0.0, 0.3], [50.0, 0.3]]),
+        of_kind("power", &[[0.0, 2.0], [50.0, 2.0]]),
+        of_kind("gas", &[[25.0, -10.0], [25.0, 10.0]]),
+        of_kind("water", &[[0.0, 0.1], [50.0, 0.1]]),
+        of_kind("gas", &[[50.5, 0.0], [80.0, 0.0]]),
+    ];
+    let (_, found) = judge(&pipe, &mut rows, &NONE, "check.clearance");
+    let numbers: Vec<u64> = found.iter().map(|f| f.place.row.unwrap()).collect();
+    assert_eq!(numbers, [2, 5], "{found:?}");
+    assert!((found[0].value.as_f64().unwrap() - 0.3).abs() < 0.002);
+}
+
+/// A layer with one more check, as a city may declare it.
+fn with(layer: &LayerDef, rule: &str, texts: &[(&str, &str)]) -> LayerDef {
+    let mut layer = layer.clone();
+    layer.checks = vec![Check {
+        rule: rule.to_owned(),
+        severity: Severity::Warning,
+        policy: Policy::Quarantine,
+        numbers: Default::default(),
+        texts: texts.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+    }];
+    layer
+}
+
+#[test]
+fn the_same_shape_twice_is_found_whichever_way_it_is_drawn() {
+    let layers = layers();
+    let road = with(&of(&layers, "transport.road"), "duplicate", &[]);
+    let of_line = |points: &[[f64; 2]]| row(&road, &[], Some(line(points)));
+    let mut rows = [
+        of_line(&[[0.0, 0.0], [10.0, 5.0], [20.0, 0.0]]),
+        of_line(&[[20.0, 0.0], [10.0, 5.0], [0.0, 0.0]]),
+        of_line(&[[0.0, 0.0], [10.0, 5.002], [20.0, 0.0]]),
+    ];
+    let (_, found) = judge(&road, &mut rows, &NONE, "check.duplicate");
+    assert_eq!(found.iter().map(|f| f.place.row.unwrap()).collect::<Vec<_>>(), [2]);
+    let parcel = with(&of(&layers, "cadastre.parcel"), "duplicate", &[]);
+    let ring = |from: usize, back: bool| {
+        let mut p = [[0.0, 0.0], [30.0, 0.0], [30.0, 20.0], [5.0, 25.0]];
+        p.rotate_left(from);
+        if back {
+            p.reverse();
+        }
+        let mut p: Vec<[f64; 2]> = p.iter().map(|p| at(p[0], p[1])).collect();
+        p.push(p[0]);
+        row(&parcel, &[], Some(Geometry::polygon(vec![p])))
+    };
+    let mut rows = [ring(0, false), ring(2, false), ring(1, true)];
+    let (_, found) = judge(&parcel, &mut rows, &NONE, "check.duplicate");
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn dates_in_the_future_and_out_of_order_are_found() {
+    let layers = layers();
+    let pipe = of(&layers, "pipeline.line");
+    let dated: Vec<&str> = pipe
+        .fields
+        .iter()
+        .filter(|f| f.kind == ditu_model::FieldType::Date)
+        .map(|f| f.name.as_str())
+        .collect();
+    let [first, ..] = dated[..] else { return };
+    let second = dated.last().copied().unwrap();
+    let checked = with(&pipe, "dates", &[("field", second), ("after", first)]);
+    let of_dates = |a: &str, b: &str| {
+        let date = |t| ditu_model::Date::parse(t).map_or(Value::Null, Value::Date);
+        row(&checked, &[(first, date(a)), (second, date(b))], Some(line(&[[0.0, 0.0], [9.0, 0.0]])))
+    };
+    let mut rows = [
+        of_dates("2001-05-06", "2010-01-01"),
+        of_dates("2001-05-06", "3000-01-01"),
+        of_dates("2011-05-06", "2010-01-01"),
+    ];
+    let (_, found) = judge(&checked, &mut rows, &NONE, "check.dates");
+    let expected: &[u64] = if first == second { &[2] } else { &[2, 3] };
+    assert_eq!(found.iter().map(|f| f.place.row.unwrap()).collect::<Vec<_>>(), expected);
+}

@@ -8,7 +8,7 @@ use crate::facts::{COUNTIES, STEMS, TOWNS};
 use crate::formats::shp::{Cell, Column, Shape, Shapefile};
 use crate::parcels::{Kind, cut, land_use};
 use crate::partition::county_of;
-use crate::plane::{area, key, lerp};
+use crate::plane::{P, area, key, lerp};
 use crate::rng::Rng;
 use crate::settlement::Rank;
 use std::collections::BTreeSet;
@@ -73,6 +73,11 @@ pub(super) fn write(
             let quarter_name = STEMS[(crate::rng::hash(city.seed, &[i as i64, block.quarter as i64, 5])
                 % STEMS.len() as u64) as usize];
             for parcel in cut(&mut rng, block, &lattice.frame, density) {
+                // Towns grow over their county's border; parcels do not lie across it, and each is its own county's.
+                let Some(own) = county_around(city, &parcel.ring) else { continue };
+                let home = own == county_of(site.town);
+                let county = if home { county } else { COUNTIES[own].0 };
+                let district = if home { district.clone() } else { format!("9{}", &district[1..]) };
                 serial[block.quarter] += 1;
                 let n = serial[block.quarter];
                 let (land, _) = land_use(parcel.kind, rural);
@@ -184,6 +189,21 @@ pub(super) fn write(
         folder.note(name, id, count);
     }
     Ok(())
+}
+
+/// The county of a parcel; `None` where it lies near a border of counties, or outside.
+fn county_around(city: &City, ring: &[P]) -> Option<usize> {
+    // Borders wind about those of the partition's cells by this much at most.
+    const WINDING: f64 = 160.0;
+    let steps = [[0.0, 0.0], [WINDING, 0.0], [-WINDING, 0.0], [0.0, WINDING], [0.0, -WINDING]];
+    let mut found = None;
+    for p in ring.iter().flat_map(|p| steps.map(|s| [p[0] + s[0], p[1] + s[1]])) {
+        let county = county_of(city.partition.villages[city.partition.village_at(p)?].town);
+        if *found.get_or_insert(county) != county {
+            return None;
+        }
+    }
+    found
 }
 
 /// The cadastral district of a town: its three digits; those of the statistical 430771 move out of 鼎城区's way.
