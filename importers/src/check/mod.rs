@@ -16,12 +16,14 @@ mod ends;
 mod fill;
 mod fill_from_name;
 mod gap;
+mod height;
 mod length;
 mod level;
 mod overlap;
 mod parent;
 pub(crate) mod plane;
 mod prefix;
+mod sliver;
 mod slope;
 mod spots;
 mod within;
@@ -207,6 +209,8 @@ const RULES: &[(&str, Make)] = &[
     ("spots", spots::make),
     ("clearance", clearance::make),
     ("dates", dates::make),
+    ("sliver", sliver::make),
+    ("height", height::make),
 ];
 
 /// Makes the checks that a layer declares, those that complete rows first.

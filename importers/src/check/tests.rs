@@ -482,3 +482,39 @@ fn dates_in_the_future_and_out_of_order_are_found() {
     let expected: &[u64] = if first == second { &[2] } else { &[2, 3] };
     assert_eq!(found.iter().map(|f| f.place.row.unwrap()).collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn slivers_and_tiny_holes_are_found_and_parcels_are_not() {
+    let layers = layers();
+    let parcel = of(&layers, "cadastre.parcel");
+    let ring = |x: f64, y: f64, w: f64, h: f64| {
+        [[x, y], [x + w, y], [x + w, y + h], [x, y + h], [x, y]]
+            .iter()
+            .map(|p| at(p[0], p[1]))
+            .collect::<Vec<_>>()
+    };
+    let of_rings = |rings: Vec<Vec<[f64; 2]>>| row(&parcel, &[], Some(Geometry::polygon(rings)));
+    let mut rows = [
+        of_rings(vec![ring(0.0, 0.0, 20.0, 30.0)]),
+        of_rings(vec![ring(100.0, 0.0, 200.0, 0.04)]),
+        of_rings(vec![ring(400.0, 0.0, 20.0, 30.0), ring(410.0, 10.0, 0.2, 0.2)]),
+        of_rings(vec![ring(500.0, 0.0, 1.0, 2.0)]),
+    ];
+    let (_, found) = judge(&parcel, &mut rows, &NONE, "check.sliver");
+    assert_eq!(found.iter().map(|f| f.place.row.unwrap()).collect::<Vec<_>>(), [2, 3], "{found:?}");
+}
+
+#[test]
+fn a_height_is_in_the_shape_or_beside_it() {
+    let layers = layers();
+    let spot = with(&of(&layers, "terrain.spot"), "height", &[("field", "elevation_m")]);
+    let flat = || Geometry::point(111.7, 29.0);
+    let tall = Geometry { z: vec![31.5], ..flat() };
+    let mut rows = [
+        row(&spot, &[("elevation_m", Value::Real(31.5))], Some(flat())),
+        row(&spot, &[], Some(tall)),
+        row(&spot, &[], Some(flat())),
+    ];
+    let (_, found) = judge(&spot, &mut rows, &NONE, "check.height");
+    assert_eq!(found.iter().map(|f| f.place.row.unwrap()).collect::<Vec<_>>(), [3]);
+}
