@@ -39,7 +39,7 @@ fn write(folder: &Path, count: usize) -> Result<(usize, usize), Box<dyn Error>> 
             }
             n += 1;
             let mut ring = [corner(i, j), corner(i + 1, j), corner(i + 1, j + 1), corner(i, j + 1)];
-            if n % 50_000 == 0 {
+            if n % 49_999 == 0 {
                 // Reaches two metres into its neighbour.
                 ring[1][0] += 2.0;
                 planted += 1;

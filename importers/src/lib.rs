@@ -45,6 +45,17 @@ pub mod fuzzing {
         crate::formats::inp::fuzz(bytes);
     }
 
+    /// A MapGIS file of points, lines or polygons.
+    pub fn mapgis(bytes: &[u8]) {
+        crate::formats::mapgis::fuzz(bytes);
+    }
+
+    /// A file of a format that is read by its path, such as `CASS DAT`: opened and read to its end. A shapefile is
+    /// its length in two bytes, the `.shp`, then the `.dbf`.
+    pub fn file(format: &str, ending: &str, bytes: &[u8]) {
+        crate::formats::fuzz(format, ending, bytes);
+    }
+
     /// A land-parcel coordinate text.
     pub fn parcel_text(bytes: &[u8]) {
         crate::formats::parcel_text::fuzz(bytes);

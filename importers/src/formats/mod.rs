@@ -9,6 +9,7 @@ pub(crate) mod grid_text;
 pub(crate) mod inp;
 mod landxml;
 pub(crate) mod lines;
+pub(crate) mod mapgis;
 mod osm;
 pub(crate) mod parcel_text;
 mod raster;
@@ -119,7 +120,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "EPANET/SWMM", reads: true, sniff: inp::sniff, open: inp::open },
     Format { name: "电子报盘", reads: true, sniff: parcel_text::sniff, open: parcel_text::open },
     Format { name: "MDB", reads: false, sniff: refused::is_mdb, open: refused::mdb },
-    Format { name: "MapGIS", reads: false, sniff: refused::is_mapgis, open: refused::mapgis },
+    Format { name: "MapGIS", reads: true, sniff: mapgis::sniff, open: mapgis::open },
     Format { name: "OVJSN", reads: false, sniff: refused::is_ovjsn, open: refused::ovital },
     Format { name: "OVOBJ", reads: false, sniff: refused::is_ovobj, open: refused::ovital },
     Format { name: "GeoJSON", reads: true, sniff: gdal::is_geojson, open: gdal::open },
@@ -158,4 +159,36 @@ pub(crate) fn recognise(found: &Found) -> Result<Option<&'static Format>, Refuse
     let ending = found.ending();
     let head = Head { bytes: &bytes, ending: &ending, folder, length };
     Ok(FORMATS.iter().find(|f| (f.sniff)(&head)))
+}
+
+/// Opens bytes as a file of a format and reads every row; for fuzzing.
+pub(crate) fn fuzz(format: &str, ending: &str, bytes: &[u8]) {
+    let Some(format) = FORMATS.iter().find(|f| f.name == format) else { return };
+    let folder = std::env::temp_dir().join(format!("ditu-fuzz-{}-{ending}", std::process::id()));
+    let path = folder.join(format!("a.{ending}"));
+    if std::fs::create_dir_all(&folder).is_err() {
+        return;
+    }
+    let (main, beside) = match (ending, bytes) {
+        ("shp", [a, b, rest @ ..]) => rest.split_at(usize::from(u16::from_le_bytes([*a, *b])).min(rest.len())),
+        _ => (bytes, &[][..]),
+    };
+    if std::fs::write(&path, main).is_err() || std::fs::write(path.with_extension("dbf"), beside).is_err() {
+        return;
+    }
+    let Ok(worker) = ditu_gdal::Worker::of_this_program("none") else { return };
+    let options = Options {
+        choices: Vec::new(),
+        controls: Vec::new(),
+        present: None,
+        mode: ditu_model::Mode::Replace,
+        scratch: folder.clone(),
+        worker,
+        city: None,
+    };
+    let found = Found { name: format!("a.{ending}"), path, explicit: true };
+    for table in (format.open)(&found, format.name, &options).unwrap_or_default() {
+        let wanted = vec![true; table.columns.len()];
+        let _ = table.reader.read(&wanted, &mut |_| std::ops::ControlFlow::Continue(()));
+    }
 }

@@ -76,16 +76,3 @@ pub(super) fn ovital(_: &Found, format: &'static str, _: &Options) -> Answer {
     let cure = ("在奥维中以 CGCS2000 导出为 ovkml 或 ovkmz", "export it as ovkml or ovkmz with CGCS2000");
     unsupported(&zh, &en, cure.0, cure.1)
 }
-
-pub(super) fn is_mapgis(head: &Head<'_>) -> bool {
-    head.bytes.starts_with(b"WMAP`D2")
-}
-
-pub(super) fn mapgis(_: &Found, _: &'static str, _: &Options) -> Answer {
-    unsupported(
-        "还不能读 MapGIS 6.x 文件",
-        "MapGIS 6.x files are not read yet",
-        "转为 Shapefile 再导入",
-        "convert it to shapefile and import that",
-    )
-}
