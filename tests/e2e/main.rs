@@ -8,6 +8,7 @@ mod access;
 mod answers;
 mod commands;
 mod control;
+mod hostile;
 mod imports;
 mod tiles;
 mod watch;

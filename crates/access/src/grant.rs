@@ -8,8 +8,9 @@ use std::ops::RangeInclusive;
 pub enum Principal {
     /// Anybody without credentials.
     Anonymous,
-    /// Whoever runs the command on the machine that holds the data. Only the command line and the server's own
-    /// upkeep (building generations) act as the operator; no request ever does.
+    /// Whoever runs the command on the machine that holds the data: the command line, the server's own upkeep
+    /// (building generations), and requests for imports that show the operator's token, which lies in the data folder.
+    /// Requests for tiles, features and documents never act as the operator.
     Operator,
 }
 

@@ -170,7 +170,9 @@ pub(crate) fn fuzz(format: &str, ending: &str, bytes: &[u8]) {
         return;
     }
     let (main, beside) = match (ending, bytes) {
-        ("shp", [a, b, rest @ ..]) => rest.split_at(usize::from(u16::from_le_bytes([*a, *b])).min(rest.len())),
+        ("shp", [a, b, rest @ ..]) => {
+            rest.split_at(usize::from(u16::from_le_bytes([*a, *b])).min(rest.len()))
+        }
         _ => (bytes, &[][..]),
     };
     if std::fs::write(&path, main).is_err() || std::fs::write(path.with_extension("dbf"), beside).is_err() {

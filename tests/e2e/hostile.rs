@@ -1,0 +1,84 @@
+//! Files made to exhaust or to reach out, against the real binary: refused in bounded memory, nothing told of other files.
+
+use crate::harness::City;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek, Write};
+use std::process::Output;
+
+/// Kilobytes of private memory that a command may have here.
+const MEMORY_KB: u64 = 1 << 20;
+
+/// Runs a command that dies when it wants more than [`MEMORY_KB`].
+fn confined(city: &City, args: &[&str]) -> Output {
+    let command = city.command(args);
+    let mut shell = std::process::Command::new("sh");
+    shell.arg("-c").arg(format!("ulimit -d {MEMORY_KB}; exec \"$0\" \"$@\"")).arg(command.get_program());
+    shell.args(command.get_args()).current_dir(command.get_current_dir().unwrap());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.output().unwrap()
+}
+
+#[test]
+fn a_gigabyte_of_one_line_is_refused_in_bounded_memory() {
+    let city = City::new();
+    let mut path = city.write("line", "");
+    let mut file = File::create(&path).unwrap();
+    let block = vec![b'1'; 1 << 20];
+    for _ in 0..1 << 10 {
+        file.write_all(&block).unwrap();
+    }
+    drop(file);
+    for (name, head) in [
+        ("管点.csv", "管点编号,X坐标,Y坐标,地面高程\n"),
+        ("a.dat", "1,,500000,3200000,"),
+        ("a.vct", "HeadBegin\nDataMark:VCT\nVersion:"),
+        ("a.txt", "[属性描述]\n格式版本号="),
+        ("a.inp", "[JUNCTIONS]\n"),
+        ("a.dem", "DataMark:CNSDTF-DEM\nVersion:"),
+        ("a.wt", "WMAP`D21"),
+        (
+            "a.geojson",
+            "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"n\":\"",
+        ),
+        (
+            "b.geojson",
+            "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"n\":",
+        ),
+        ("a.kml", "<?xml version=\"1.0\"?><kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document><name>"),
+        (
+            "a.gml",
+            "<?xml version=\"1.0\"?><gml:FeatureCollection xmlns:gml=\"http://www.opengis.net/gml\"><a>",
+        ),
+        ("a.gpx", "<?xml version=\"1.0\"?><gpx version=\"1.1\"><wpt lat=\"29\" lon=\"111\"><name>"),
+        ("a.xml", "<?xml version=\"1.0\"?><LandXML version=\"1.2\"><Units>"),
+        ("a.dxf", "  0\nSECTION\n  2\nHEADER\n  9\n$ACADVER\n  1\n"),
+        ("a.mif", "Version 300\nCharset \"Neutral\"\nColumns "),
+        ("a.e00", "EXP  0 "),
+        ("a.asc", "ncols 2\nnrows 2\nxllcorner 0\nyllcorner 0\ncellsize 1\n"),
+        ("a.osm.pbf", "\0\0\0\u{d}\n\u{9}OSMHeader\u{18}"),
+        ("a.fgb", "fgb\u{3}fgb"),
+        ("a.xlsx", "PK\u{3}\u{4}"),
+        ("a.gpkg", "SQLite format 3\0"),
+    ] {
+        let mut file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.rewind().unwrap();
+        file.write_all(&block[..256]).unwrap();
+        file.rewind().unwrap();
+        file.write_all(head.as_bytes()).unwrap();
+        let named = path.with_file_name(name);
+        fs::rename(&path, &named).unwrap();
+        path = named;
+        let out = confined(&city, &["import", path.to_str().unwrap(), "--crs", "EPSG:4546", "--no-tiles"]);
+        let said = [out.stdout, out.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert_eq!(out.status.code(), Some(1), "{name}: {said}");
+        assert!(said.len() < 20_000, "{name}: the fault is told at length: {}", said.len());
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    assert!(!city.data().exists() || city.revisions() == 0);
+}
