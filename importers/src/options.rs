@@ -1,9 +1,10 @@
 //! What the caller knows and decides before a delivery is looked at.
 
+use crate::notes::both;
 use crate::present::Present;
 use ditu_crs::control::Control;
 use ditu_gdal::Worker;
-use ditu_model::{Bounds, LayerId, Mode};
+use ditu_model::{Bounds, LayerId, Mode, Text};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -41,6 +42,48 @@ pub struct Choice {
     pub crs: Option<CrsChoice>,
     /// The encoding of texts, by its usual name (`GBK`, `UTF-8`, `Big5`).
     pub encoding: Option<String>,
+    /// The datum of its heights.
+    pub heights: Option<Heights>,
+}
+
+/// A height datum as people name it, and what brings its heights to the 1985 national height datum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heights {
+    /// The datum's name.
+    pub datum: String,
+    /// Metres to add.
+    pub offset_m: f64,
+}
+
+impl Heights {
+    /// For the report.
+    pub(crate) fn describe(&self) -> Text {
+        let Heights { datum, offset_m } = self;
+        match *offset_m {
+            0.0 => both(format!("{datum}（按指定）"), format!("{datum} (as stated)")),
+            _ => both(
+                format!("{datum}，加 {offset_m} m 改正到 1985 国家高程基准"),
+                format!("{datum}, {offset_m} m added to come to the 1985 datum"),
+            ),
+        }
+    }
+}
+
+impl FromStr for Heights {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Heights, String> {
+        let wrong =
+            || format!("{text} is no height datum; write 1985, or NAME:METRES to add, as in 1956:-0.029");
+        let (datum, offset) = text.split_once([':', '：']).map_or((text, None), |(d, o)| (d, Some(o)));
+        let datum = datum.trim();
+        let offset_m = match offset {
+            Some(o) => o.trim().parse::<f64>().ok().filter(|o| o.abs() < 1000.0).ok_or_else(wrong)?,
+            None if datum.contains("85") => 0.0,
+            None => return Err(wrong()),
+        };
+        if datum.is_empty() { Err(wrong()) } else { Ok(Heights { datum: datum.to_owned(), offset_m }) }
+    }
 }
 
 /// A CRS as people name it.
@@ -119,6 +162,11 @@ impl Options {
         self.said(file, table, |c| c.crs.as_ref())
     }
 
+    /// The height datum that the caller names for a table.
+    pub(crate) fn heights(&self, file: &str, table: &str) -> Option<&Heights> {
+        self.said(file, Some(table), |c| c.heights.as_ref())
+    }
+
     /// The layer that the caller names for a table.
     pub(crate) fn layer(&self, file: &str, table: &str) -> Option<&LayerId> {
         self.said(file, Some(table), |c| c.layer.as_ref())
@@ -151,5 +199,16 @@ mod tests {
             assert_eq!(text.parse(), Ok(wanted), "{text}");
         }
         assert!("西安80".parse::<CrsChoice>().is_err());
+    }
+
+    #[test]
+    fn a_height_datum_other_than_1985_comes_with_its_offset() {
+        let heights = |datum: &str, offset_m| Ok(Heights { datum: datum.to_owned(), offset_m });
+        assert_eq!("1985".parse(), heights("1985", 0.0));
+        assert_eq!("1956:-0.029".parse(), heights("1956", -0.029));
+        assert_eq!("吴淞：-1.9".parse(), heights("吴淞", -1.9));
+        for wrong in ["1956", "吴淞", "", ":1", "1956:x", "1956:NaN", "1956:inf", "1956:4000"] {
+            assert!(wrong.parse::<Heights>().is_err(), "{wrong}");
+        }
     }
 }

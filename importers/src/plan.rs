@@ -6,8 +6,8 @@ use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::question::{Answer, Question, Subject};
 use crate::recognise::crs::{self, Decision, Stated};
-use crate::recognise::fields;
 use crate::recognise::layer::{Recognised, recognise};
+use crate::recognise::{fields, heights};
 use crate::report::{Report, summary_line};
 use crate::table::{ShapeSource, Table};
 use crate::{Lang, check};
@@ -53,6 +53,8 @@ pub struct Dataset {
     pub transformation: String,
     /// The fitted control by name, where one is used: its use is to be written down.
     pub control: Option<String>,
+    /// What heights are above, and what is added to them; `None` where the layer knows no heights.
+    pub heights: Option<Text>,
     /// Columns that became fields.
     pub mapping: Vec<Mapping>,
     /// Columns that did not.
@@ -68,6 +70,8 @@ pub(crate) struct Source {
     /// Column of each field.
     pub(crate) mapping: Vec<Option<usize>>,
     pub(crate) decision: Decision,
+    /// Metres to add to heights.
+    pub(crate) height_offset: f64,
     /// The finished row of a raster.
     pub(crate) raster: Option<crate::run::RasterRow>,
 }
@@ -506,6 +510,11 @@ impl Work<'_> {
             self.note(rule, *severity, &table.file, message.clone(), cure.clone());
         }
         self.note_obfuscation(&table, &decision);
+        let said = self.options.heights(&table.file, &table.name);
+        let (height_offset, heights) = heights::decide(&table, &layer, &mapping, said).unwrap_or_else(|r| {
+            self.note(r.rule, Severity::Error, &table.file, r.message, r.cure);
+            (0.0, None)
+        });
         let filled = |name: &str| {
             layer
                 .checks
@@ -551,6 +560,7 @@ impl Work<'_> {
             crs_evidence: decision.evidence.clone(),
             transformation,
             control: decision.control.as_ref().map(|c| c.name.clone()),
+            heights,
             mapping: layer
                 .fields
                 .iter()
@@ -565,7 +575,7 @@ impl Work<'_> {
                 .filter(|c| !c.is_empty())
                 .collect(),
         };
-        Source { dataset, table, layer, mapping, decision, raster: None }
+        Source { dataset, table, layer, mapping, decision, height_offset, raster: None }
     }
 
     /// Coordinates of internet maps, undone or taken as they are by the caller's word.

@@ -12,10 +12,12 @@ use csv::ByteRecord;
 use ditu_model::Text;
 use encoding_rs::{Encoding, UTF_8};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Bytes in which the encoding is sought.
@@ -71,16 +73,67 @@ struct CsvReader {
     wkt: Option<usize>,
 }
 
-fn reader(
-    path: &Path,
-    delimiter: u8,
-    wide: Option<&'static Encoding>,
-) -> std::io::Result<csv::Reader<Box<dyn Read>>> {
-    let file: Box<dyn Read> = match wide {
-        Some(encoding) => Box::new(Decoded::open(path, encoding)?),
-        None => Box::new(BufReader::with_capacity(1 << 16, File::open(path)?)),
-    };
-    Ok(csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(file))
+/// Rows of bounded length.
+struct Rows {
+    rows: csv::Reader<Bounded>,
+    /// Bytes that may still be read for the row at hand.
+    left: Rc<Cell<usize>>,
+}
+
+/// Ends in an error when a row takes more than it may.
+struct Bounded {
+    file: Box<dyn Read>,
+    left: Rc<Cell<usize>>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        match self.left.get().checked_sub(n) {
+            Some(left) => self.left.set(left),
+            None => return Err(std::io::ErrorKind::FileTooLarge.into()),
+        }
+        Ok(n)
+    }
+}
+
+impl Rows {
+    fn open(path: &Path, delimiter: u8, wide: Option<&'static Encoding>) -> std::io::Result<Rows> {
+        let file: Box<dyn Read> = match wide {
+            Some(encoding) => Box::new(Decoded::open(path, encoding)?),
+            None => Box::new(BufReader::with_capacity(1 << 16, File::open(path)?)),
+        };
+        let left = Rc::new(Cell::new(ROW));
+        let file = Bounded { file, left: Rc::clone(&left) };
+        let rows = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(file);
+        Ok(Rows { rows, left })
+    }
+
+    /// The next row; false at the end.
+    ///
+    /// # Errors
+    /// Where in the file it cannot be read, and why.
+    fn next(&mut self, record: &mut ByteRecord) -> Result<bool, Text> {
+        self.left.set(ROW);
+        self.rows.read_byte_record(record).map_err(|e| {
+            let row = self.rows.position().line();
+            match e.kind() {
+                csv::ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::FileTooLarge => both(
+                    format!("第 {row} 行过长：可能有引号没有闭合"),
+                    format!("row {row} is too long: a quote may not be closed"),
+                ),
+                _ => unreadable(row, &e),
+            }
+        })
+    }
+}
+
+fn unreadable(row: u64, e: &dyn std::fmt::Display) -> Text {
+    both(format!("第 {row} 行附近无法读取（{e}）"), format!("cannot be read near row {row} ({e})"))
 }
 
 fn without_mark(bytes: &[u8]) -> &[u8] {
@@ -118,9 +171,11 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             .map_err(Refused::from)?,
     };
     let of_values = if wide.is_some() { UTF_8 } else { encoded.encoding };
-    let mut rows = reader(&found.path, delimiter, wide).map_err(|e| cannot(&e))?;
+    let mut rows = Rows::open(&found.path, delimiter, wide).map_err(|e| cannot(&e))?;
     let mut record = ByteRecord::new();
-    let some = rows.read_byte_record(&mut record).map_err(|e| cannot(&e))?;
+    let some = rows
+        .next(&mut record)
+        .map_err(|why| refused("file.unreadable", why, both("检查文件", "check the file")))?;
     let columns: Vec<String> = record
         .iter()
         .enumerate()
@@ -204,26 +259,17 @@ pub(super) fn look(
 
 impl Reader for CsvReader {
     fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
-        let broken = |row: u64, e: &dyn std::fmt::Display| {
-            both(format!("第 {row} 行附近无法读取（{e}）"), format!("cannot be read near row {row} ({e})"))
-        };
-        let mut rows = reader(&self.path, self.delimiter, self.wide).map_err(|e| broken(1, &e))?;
+        let mut rows = Rows::open(&self.path, self.delimiter, self.wide).map_err(|e| unreadable(1, &e))?;
         let mut record = ByteRecord::new();
         let mut first = true;
         loop {
-            if !rows.read_byte_record(&mut record).map_err(|e| broken(rows.position().line(), &e))? {
+            if !rows.next(&mut record)? {
                 return Ok(());
             }
             if std::mem::take(&mut first) || record.iter().all(<[u8]>::is_empty) {
                 continue;
             }
             let row = record.position().map_or(0, csv::Position::line);
-            if record.as_slice().len() > ROW {
-                return Err(both(
-                    format!("第 {row} 行过长：可能有引号没有闭合"),
-                    format!("row {row} is too long: a quote may not be closed"),
-                ));
-            }
             let mut geometry = None;
             if record.len() != self.columns && record.iter().skip(self.columns).any(|v| !v.is_empty()) {
                 geometry = Some(Err(both(

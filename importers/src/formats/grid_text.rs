@@ -171,7 +171,7 @@ fn convert<R: BufRead>(
                 let (zh, en) = (format!("格网值多于 {all} 个"), format!("there are more than {all} cells"));
                 return Ok(Err(lines.fault(zh, en)));
             }
-            let height = if v <= NOTHING { NOTHING } else { v / h.factor };
+            let height = if v == NOTHING || v / h.factor <= NOTHING { NOTHING } else { v / h.factor };
             if !(height == NOTHING || (-12_000.0..=9_000.0).contains(&height)) {
                 let (zh, en) =
                     (format!("高程 {height} m 不可能"), format!("a height of {height} m cannot be"));

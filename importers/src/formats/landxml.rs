@@ -151,9 +151,14 @@ impl Walk {
         let (mut walk, mut buffer, mut depth) = (Walk::default(), Vec::new(), 0u64);
         loop {
             buffer.clear();
+            reader.get_mut().allow(LIST);
             let event = reader.read_event_into(&mut buffer);
             let (line, byte) = (reader.get_ref().line(), reader.buffer_position());
             let flow = match event {
+                Err(quick_xml::Error::Io(e)) if e.kind() == std::io::ErrorKind::FileTooLarge => {
+                    let (zh, en) = ("一段文字过长", "a text in it is too long");
+                    return Err(wrong("file.too_complex", line, byte, zh, en));
+                }
                 Err(e) => {
                     let (zh, en) = (format!("XML 有误（{e}）"), format!("the XML is wrong ({e})"));
                     return Err(wrong("file.damaged", line, reader.error_position(), &zh, &en));

@@ -108,7 +108,7 @@ impl MapGis {
             (true, 0) => scale,
             (true, _) => scale / 1000.0,
         };
-        let claim = claim(projection, ellipsoid, b.real(151)?);
+        let meridian = b.real(151)?;
         let pair = |s: &[u8], i: usize, base: usize| -> Result<[f64; 2], Text> {
             let v = Bytes(s);
             let at = |e: Text| {
@@ -151,12 +151,14 @@ impl MapGis {
         }
         let (at, attributes) = section(if shape == Shape::Polygon { 9 } else { 2 })?;
         let (fields, records) = table(attributes, at, shapes.len())?;
+        let x = shapes.iter().find_map(|s| Some(s.as_ref().ok()?.coords.first()?[0]));
+        let claim = claim(projection, ellipsoid, meridian, x);
         Ok(MapGis { shape, shapes, fields, records, claim })
     }
 }
 
 /// What the head says of the CRS; an ellipsoid that is not known is no datum.
-fn claim(projection: u8, ellipsoid: u8, meridian: f64) -> Option<Claim> {
+fn claim(projection: u8, ellipsoid: u8, meridian: f64, x: Option<f64>) -> Option<Claim> {
     let datum = match ellipsoid {
         1 | 16 => Datum::Beijing54,
         2 => Datum::Xian80,
@@ -171,7 +173,8 @@ fn claim(projection: u8, ellipsoid: u8, meridian: f64) -> Option<Claim> {
             if !(70.0..=140.0).contains(&m) {
                 return None;
             }
-            Ok(Crs::gauss_kruger(datum, m, None))
+            let prefix = x.map(|x| (x / 1e6).floor()).filter(|zone| (13.0..=45.0).contains(zone));
+            Ok(Crs::gauss_kruger(datum, m, prefix.map(|zone| zone as u32)))
         }
         other => Err(format!("MapGIS 投影 {other} projection {other}")),
     };

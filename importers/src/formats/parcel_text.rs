@@ -131,6 +131,11 @@ fn claim(properties: &[String], x: Option<f64>) -> Option<Claim> {
             .map(|(_, v)| v.to_owned())
     };
     let system = value("坐标系")?.to_uppercase();
+    if ["独立", "地方", "城市", "任意"].iter().any(|word| system.contains(word)) {
+        // A grid of its own, whatever datum its name recalls.
+        return None;
+    }
+    let cannot = |why: String| Some(Claim { by: "电子报盘".into(), crs: Err(why) });
     let datum = if system.contains("2000") {
         Datum::Cgcs2000
     } else if system.contains("80") {
@@ -143,10 +148,19 @@ fn claim(properties: &[String], x: Option<f64>) -> Option<Claim> {
     if value("计量单位").is_some_and(|u| u.contains('度')) {
         return Some(Claim { by: "电子报盘".into(), crs: Ok(Crs::new(datum, Projection::Geographic)) });
     }
+    if let Some(unit) = value("计量单位").filter(|u| u.contains('千') || u.contains("公里")) {
+        return cannot(format!("计量单位={unit}"));
+    }
     let number = |key: &str| value(key).and_then(|v| v.parse::<f64>().ok());
     let width = number("分带").unwrap_or(3.0);
     let prefix = x.map(|x| (x / 1e6).floor()).filter(|z| (13.0..=45.0).contains(z));
     let zone = number("带号").or(prefix)?;
+    if !(width == 3.0 || width == 6.0) {
+        return cannot(format!("几度分带={width}"));
+    }
+    if let Some(prefix) = prefix.filter(|p| *p != zone) {
+        return cannot(format!("带号={zone}，坐标带号 of the eastings {prefix}"));
+    }
     let meridian = if width == 6.0 { zone * 6.0 - 3.0 } else { zone * 3.0 };
     let crs = if (70.0..=140.0).contains(&meridian) {
         Ok(Crs::gauss_kruger(datum, meridian, prefix.map(|z| z as u32)))
@@ -268,6 +282,26 @@ mod tests {
     use proptest::prelude::*;
 
     const HEAD: &str = "[属性描述]\r\n格式版本号=\r\n数据产生单位=测绘院\r\n坐标系=2000国家大地坐标系\r\n几度分带=3\r\n投影类型=高斯克吕格\r\n计量单位=米\r\n带号=37\r\n精度=0.001\r\n转换参数=,,,,,,\r\n[地块坐标]\r\n";
+
+    #[test]
+    fn a_head_that_contradicts_itself_or_names_a_local_grid_claims_no_crs() {
+        let of = |lines: &[&str], x: f64| {
+            claim(&lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>(), Some(x)).map(|c| c.crs)
+        };
+        let national = ["坐标系=2000国家大地坐标系", "几度分带=3", "带号=37"];
+        assert_eq!(
+            of(&national, 37_568_041.0),
+            Some(Ok(Crs::gauss_kruger(Datum::Cgcs2000, 111.0, Some(37))))
+        );
+        assert_eq!(of(&["坐标系=常德2000独立坐标系", "带号=37"], 568_041.0), None);
+        for (lines, x) in [
+            (vec!["坐标系=2000国家大地坐标系", "带号=38"], 37_568_041.0),
+            (vec!["坐标系=2000国家大地坐标系", "几度分带=5", "带号=37"], 568_041.0),
+            (vec!["坐标系=2000国家大地坐标系", "计量单位=千米", "带号=37"], 568.041),
+        ] {
+            assert!(matches!(of(&lines, x), Some(Err(_))), "{lines:?}");
+        }
+    }
 
     fn square(t: &mut String, ring: u32, at: [f64; 2], size: f64) {
         let [n, e] = at;

@@ -16,6 +16,8 @@ pub(super) struct Decoded {
     from: usize,
     line: u64,
     ended: bool,
+    /// Bytes that may still be read.
+    left: usize,
 }
 
 impl Decoded {
@@ -28,7 +30,13 @@ impl Decoded {
             from: 0,
             line: 1,
             ended: false,
+            left: usize::MAX,
         })
+    }
+
+    /// Ends in [`io::ErrorKind::FileTooLarge`] when more than so many bytes are read from here on.
+    pub(super) fn allow(&mut self, bytes: usize) {
+        self.left = bytes;
     }
 
     /// The line that is read next, from 1.
@@ -39,6 +47,9 @@ impl Decoded {
 
 impl BufRead for Decoded {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left == 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         while self.from == self.text.len() && !self.ended {
             let n = self.file.read(&mut self.raw)?;
             self.ended = n == 0;
@@ -56,6 +67,7 @@ impl BufRead for Decoded {
     fn consume(&mut self, n: usize) {
         let end = (self.from + n).min(self.text.len());
         self.line += self.text[self.from..end].iter().filter(|b| **b == b'\n').count() as u64;
+        self.left = self.left.saturating_sub(end - self.from);
         self.from = end;
     }
 }

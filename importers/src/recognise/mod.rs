@@ -3,4 +3,5 @@
 pub(crate) mod crs;
 pub(crate) mod encoding;
 pub(crate) mod fields;
+pub(crate) mod heights;
 pub(crate) mod layer;

@@ -94,6 +94,7 @@ impl<'a> Stage<'a> {
     fn values(&mut self, mut raw: Vec<Raw>) -> Vec<Value> {
         let layer = &self.source.layer;
         let remarks = &mut self.remarks;
+        let offset = self.source.height_offset;
         let each = layer.fields.iter().zip(&self.source.mapping).zip(&mut self.converters).zip(&self.fields);
         each.map(|(((field, column), converter), wanted)| match column {
             Some(c) if *wanted => {
@@ -103,7 +104,7 @@ impl<'a> Stage<'a> {
                 for r in &mut remarks[before..] {
                     r.column = *c;
                 }
-                value
+                if field.elevation && offset != 0.0 { raised(value, offset) } else { value }
             }
             _ => Value::Null,
         })
@@ -141,6 +142,10 @@ impl<'a> Stage<'a> {
         }
         if let Some(shift) = self.source.decision.shift {
             g.map_coords(|c| shift.undo(c));
+        }
+        // Programs that know no height write nought: that stays.
+        if self.source.height_offset != 0.0 && g.z.iter().any(|z| *z != 0.0) {
+            g.z.iter_mut().for_each(|z| *z += self.source.height_offset);
         }
         Some(g)
     }
@@ -361,6 +366,17 @@ impl<'a> Stage<'a> {
             }
         }
     }
+}
+
+/// A height above another datum, to a tenth of a millimetre.
+fn raised(value: Value, offset: f64) -> Value {
+    let height = match value {
+        Value::Real(v) => v,
+        #[expect(clippy::cast_precision_loss, reason = "heights in metres")]
+        Value::Integer(v) => v as f64,
+        other => return other,
+    };
+    Value::Real(((height + offset) * 1e4).round() / 1e4)
 }
 
 fn finite_plane(g: &Geometry) -> bool {

@@ -148,6 +148,7 @@ struct Said {
     layer: Option<String>,
     crs: Option<String>,
     encoding: Option<String>,
+    heights: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -178,12 +179,16 @@ impl Said {
         let crs = self
             .crs
             .map(|c| c.parse().map_err(|e: String| Problem::bad_request(format!("不认识坐标系：{c}"), e)));
+        let heights = self
+            .heights
+            .map(|h| h.parse().map_err(|e: String| Problem::bad_request(format!("不认识高程基准：{h}"), e)));
         Ok(Choice {
             file: self.file,
             table: self.table,
             layer: layer.transpose()?,
             crs: crs.transpose()?,
             encoding: self.encoding,
+            heights: heights.transpose()?,
         })
     }
 }

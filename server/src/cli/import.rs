@@ -6,7 +6,7 @@ use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
 use clap::ValueEnum;
-use ditu_importers::{Choice, CrsChoice, Lang, Plan, Report, Run};
+use ditu_importers::{Choice, CrsChoice, Heights, Lang, Plan, Report, Run};
 use ditu_model::{Changeset, Commit, Mode, Origin, Preview};
 use ditu_store::StoreError;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Fitted control by which all coordinates go to CGCS2000; see `ditu crs`
     #[arg(long, value_name = "NAME", conflicts_with = "crs")]
     control: Option<String>,
+    /// The datum of heights, and the metres that bring them to the 1985 datum: 1985, or 1956:-0.029
+    #[arg(long, value_name = "DATUM[:METRES]")]
+    heights: Option<Heights>,
     /// The encoding of texts, where files do not tell: GBK, UTF-8, Big5 …
     #[arg(long)]
     encoding: Option<String>,
@@ -112,6 +115,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             layer,
             crs: args.crs.clone().or_else(|| args.control.clone().map(CrsChoice::Control)),
             encoding: args.encoding.clone(),
+            heights: args.heights.clone(),
             ..Choice::default()
         }],
         mode: args.mode.into(),
@@ -278,6 +282,13 @@ fn describe(plan: &Plan, lang: Lang) {
             format!("{} / {}", d.file, d.table)
         };
         print(&format!("{name} → {}  ({}{encoding}, {})", d.layer, d.format, d.crs));
+        if let Some(heights) = &d.heights {
+            print(&format!(
+                "    {}{}",
+                say(lang, "高程：", "heights: "),
+                say(lang, &heights.zh, &heights.en)
+            ));
+        }
         if !d.unused.is_empty() {
             print(&format!("    {}{}", say(lang, "未用的列：", "columns not used: "), d.unused.join(", ")));
         }

@@ -30,6 +30,7 @@ export interface Dataset {
   crs: string;
   epsg: number | null;
   crs_evidence: Text;
+  heights: Text | null;
   transformation: string;
   mapping: { column: string; field: string; title: Text | null }[];
   unused: string[];

@@ -346,6 +346,7 @@ impl File<'_> {
             },
             width: raw.width,
             unit: raw.unit,
+            elevation: raw.elevation,
             codes: list,
             required: raw.required,
             sensitive: raw.sensitive,

@@ -152,6 +152,8 @@ pub struct Field {
     pub width: Option<u32>,
     /// Unit of its numbers, such as `m` or `mm`.
     pub unit: Option<String>,
+    /// Its numbers are metres above the height datum, not above the ground.
+    pub elevation: bool,
     /// Allowed values.
     pub codes: Option<Arc<CodeList>>,
     /// A row without it is a finding.

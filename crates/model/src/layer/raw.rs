@@ -138,6 +138,8 @@ pub(super) struct RawField {
     pub(super) kind: RawType,
     pub(super) width: Option<u32>,
     pub(super) unit: Option<String>,
+    #[serde(default)]
+    pub(super) elevation: bool,
     pub(super) codes: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) required: bool,

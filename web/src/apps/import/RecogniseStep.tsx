@@ -22,6 +22,12 @@ function Table({ d }: { d: Dataset }) {
         <dd><b>{say(d.layer_title)}</b> <code>{d.layer}</code></dd>
         <dt>{w.crs}</dt>
         <dd>{d.crs}<small>{say(d.crs_evidence)}</small></dd>
+        {d.heights && (
+          <>
+            <dt>{w.heights}</dt>
+            <dd>{say(d.heights)}</dd>
+          </>
+        )}
         {d.encoding && (
           <>
             <dt>{w.encoding}</dt>
