@@ -1,6 +1,9 @@
 //! Files made to exhaust or to reach out, against the real binary: refused in bounded memory, nothing told of other files.
 
-use crate::harness::City;
+use crate::harness::page::Page;
+use crate::harness::{City, shared};
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, Write};
 use std::process::Output;
@@ -82,4 +85,86 @@ fn a_gigabyte_of_one_line_is_refused_in_bounded_memory() {
     }
     let nothing = city.run(&["layers"]).expect(1);
     assert!(nothing.stderr.contains("there are no data"), "{}", nothing.stderr);
+}
+
+/// Files that try to have another file read: by reference, by entity, by a program's own way of naming sources.
+fn reaching_for(path: &str) -> Vec<(&'static str, String)> {
+    let vrt = format!(
+        "<OGRVRTDataSource><OGRVRTLayer name=\"s\"><SrcDataSource>{path}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+    );
+    let entity = |root: &str, rest: &str| {
+        format!(
+            "<?xml version=\"1.0\"?><!DOCTYPE r [<!ENTITY s SYSTEM \"file://{path}\">]><{root}>{rest}</{root}>"
+        )
+    };
+    let kml = "<Document><Placemark><name>&s;</name><Point><coordinates>111.7,29</coordinates></Point></Placemark></Document>";
+    let mut all: Vec<(&str, String)> = [
+        "a.vrt",
+        "a.geojson",
+        "a.kml",
+        "a.gml",
+        "a.csv",
+        "a.dxf",
+        "a.mif",
+        "a.gpkg",
+        "a.tif",
+        "a.asc",
+        "a.txt",
+    ]
+    .map(|name| (name, vrt.clone()))
+    .into();
+    all.extend([
+        ("b.kml", entity("kml xmlns=\"http://www.opengis.net/kml/2.2\"", kml).replace("</kml xmlns=\"http://www.opengis.net/kml/2.2\">", "</kml>")),
+        ("b.xml", entity("LandXML", "<Units>&s;</Units>")),
+        ("b.gpx", entity("gpx", "<wpt lat=\"29\" lon=\"111.7\"><name>&s;</name></wpt>")),
+        ("c.kml", format!("<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document><NetworkLink><Link><href>{path}</href></Link></NetworkLink></Document></kml>")),
+        ("c.geojson", format!("CSV:{path}")),
+        ("c.gml", format!("<gml:FeatureCollection xmlns:gml=\"http://www.opengis.net/gml\" xmlns:xlink=\"http://www.w3.org/1999/xlink\"><gml:featureMember xlink:href=\"file://{path}\"/></gml:FeatureCollection>")),
+        ("c.tif", format!("<VRTDataset rasterXSize=\"2\" rasterYSize=\"2\"><VRTRasterBand dataType=\"Byte\" band=\"1\"><SimpleSource><SourceFilename>{path}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>")),
+    ]);
+    all
+}
+
+#[test]
+fn hostile_uploads_leave_the_server_well_and_tell_nothing_of_other_files() {
+    let city = City::new();
+    let server = city.serve(&[]);
+    let page = Page::of(&city, &server);
+    let sentinel = city.write("sentinel.csv", "name,lon,lat\n不可外传,111.7,29.0\n");
+    let mut deliveries: BTreeMap<String, Vec<(String, Vec<u8>)>> = BTreeMap::new();
+    for entry in fs::read_dir(shared("hostile")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            deliveries.entry(stem).or_default().push((name, fs::read(&path).unwrap()));
+        }
+    }
+    assert!(deliveries.len() > 20, "{}", deliveries.len());
+    for (name, text) in reaching_for(sentinel.to_str().unwrap()) {
+        deliveries.insert(format!("reach {name}"), vec![(name.to_owned(), text.into_bytes())]);
+    }
+    for (what, files) in &deliveries {
+        let files: Vec<(&str, Vec<u8>)> = files.iter().map(|(n, b)| (n.as_str(), b.clone())).collect();
+        let id = page.deliver(&files);
+        let said = json!({"choices": [{"layer": "placename.place", "crs": "EPSG:4490"}]});
+        let mut job = page.step(&id, "plan", &said);
+        if job["state"] == "planned" {
+            job = page.step(&id, "check", &json!({}));
+        }
+        let state = job["state"].as_str().unwrap();
+        assert!(["refused", "checked", "failed"].contains(&state), "{what}: {job}");
+        assert!(!what.starts_with("reach") || state == "refused", "{what}: {job}");
+        let report = page.ask("GET", &format!("/imports/{id}/report.json"), &[], b"");
+        for told in [job.to_string(), report.text()] {
+            assert!(!told.contains("不可外传") && !told.contains("root:x:"), "{what}: {told}");
+        }
+        assert_eq!(server.get("/health").status, 200, "{what}");
+        assert_eq!(page.ask("DELETE", &format!("/imports/{id}"), &[], b"").status, 204, "{what}");
+    }
+    assert_eq!(server.json("/health")["head"], 0);
+    let around = fs::read_dir(city.data().parent().unwrap()).unwrap();
+    let mut around: Vec<_> = around.map(|e| e.unwrap().file_name()).collect();
+    around.sort();
+    assert_eq!(around, ["data", "in"], "something was written outside");
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod http;
 pub(crate) mod inputs;
+pub(crate) mod page;
 
 use http::Answer;
 use serde_json::Value as Json;
