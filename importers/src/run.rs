@@ -257,6 +257,7 @@ impl Work {
                 return;
             }
         };
+        checks.extend(self.present.as_deref().and_then(|p| check::moved::against(p, &first.layer)));
         self.report.add(Some(&self.layer), findings.drain(..));
         let mut keys = stage::Keys::default();
         let mut kept = 0;

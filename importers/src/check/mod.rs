@@ -19,6 +19,7 @@ mod gap;
 mod height;
 mod length;
 mod level;
+pub(crate) mod moved;
 mod overlap;
 mod parent;
 pub(crate) mod plane;
