@@ -512,6 +512,9 @@ impl Work<'_> {
         self.note_obfuscation(&table, &decision);
         let said = self.options.heights(&table.file, &table.name);
         let (height_offset, heights) = heights::decide(&table, &layer, &mapping, said).unwrap_or_else(|r| {
+            if let Some((subject, answers)) = r.asks.map(|a| *a) {
+                self.ask(&table.file, Some(&table.name), subject, &r.message, answers);
+            }
             self.note(r.rule, Severity::Error, &table.file, r.message, r.cure);
             (0.0, None)
         });

@@ -11,6 +11,8 @@ pub enum Subject {
     Layer,
     /// The encoding of texts.
     Encoding,
+    /// The datum of heights; its answer may be any `NAME:METRES`.
+    Heights,
 }
 
 /// One thing that somebody must decide; answered by a [`crate::Choice`] for the same file and table.
@@ -31,7 +33,7 @@ pub struct Question {
 /// One possible answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What the choice must say: `EPSG:4525`, `GCJ-02`, a layer's id, an encoding.
+    /// What the choice must say: `EPSG:4525`, `GCJ-02`, a layer's id, an encoding, `1985`.
     pub value: String,
     /// The same for people, with the reason.
     pub label: Text,

@@ -245,3 +245,32 @@ fn a_delivery_without_a_good_row_and_one_that_is_none_are_told_and_change_nothin
     assert!(!job["error"]["zh"].as_str().unwrap().is_empty());
     assert_eq!(server.json("/health")["head"], 0);
 }
+
+#[test]
+fn heights_above_1956_are_asked_about_and_offset() {
+    let city = City::new();
+    let server = city.serve(&[]);
+    let page = Page::of(&city, &server);
+    let table = "编号,经度,纬度,H56\n1,111.69,29.03,35.2\n2,111.7,29.04,36\n".as_bytes().to_vec();
+    let id = page.deliver(&[("高程点.csv", table)]);
+    let said = |more: Json| {
+        let mut choices = vec![json!({"crs": "EPSG:4490", "layer": "terrain.spot"})];
+        choices.extend((!more.is_null()).then_some(more));
+        json!({ "choices": choices })
+    };
+    let job = page.step(&id, "plan", &said(Json::Null));
+    let question = &job["questions"][0];
+    assert_eq!(question["kind"], "heights", "{job}");
+    let answer =
+        |heights: &str| json!({"file": question["file"], "table": question["table"], "heights": heights});
+    let unclear = json!({"choices": [answer("1956")]});
+    page.post(&format!("/imports/{id}/plan"), &unclear, 400);
+    let job = page.step(&id, "plan", &said(answer("1956:-0.029")));
+    assert_eq!(job["state"], "planned", "{job}");
+    assert!(job["datasets"][0]["heights"]["en"].as_str().unwrap().contains("-0.029 m"), "{job}");
+    page.step(&id, "check", &json!({}));
+    let job = page.step(&id, "commit", &json!({}));
+    assert_eq!(job["state"], "committed", "{job}");
+    let kept = city.run(&["diff", "terrain.spot", "0", "1", "--geojson"]).expect(0);
+    assert!(kept.stdout.contains("35.171") && kept.stdout.contains("35.971"), "{}", kept.stdout);
+}

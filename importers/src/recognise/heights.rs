@@ -6,6 +6,7 @@
 use crate::formats::{Refused, refused};
 use crate::notes::both;
 use crate::options::Heights;
+use crate::question::{Answer, Subject};
 use crate::table::Table;
 use ditu_model::{LayerDef, Text};
 
@@ -39,6 +40,7 @@ pub(crate) fn decide(
     let columns = layer.fields.iter().zip(mapping).filter(|(f, _)| f.elevation).filter_map(|(_, c)| *c);
     let older = columns.map(|c| &table.columns[c]).find(|name| says_1956(name));
     if let Some(name) = older {
+        let misnamed = both("列名有误，实为 1985 国家高程基准", "the name is wrong: above the 1985 datum");
         return Err(refused(
             "heights.needs_offset",
             both(
@@ -51,7 +53,8 @@ pub(crate) fn decide(
                 "用 --heights 1956:改正数 说明要加的米数（由当地水准点得出）",
                 "say with --heights 1956:OFFSET how many metres to add (from the benchmarks of the place)",
             ),
-        ));
+        )
+        .asking(Subject::Heights, vec![Answer::new("1985", misnamed)]));
     }
     if !raster && !layer.fields.iter().any(|f| f.elevation) {
         return Ok((0.0, None));
@@ -117,7 +120,10 @@ mod tests {
                 o.all().crs = Some(CrsChoice::Epsg(4490));
             });
             match plan {
-                Err(r) => assert_eq!(rules(&r), ["heights.needs_offset"], "{column}"),
+                Err(r) => {
+                    assert_eq!(rules(&r), ["heights.needs_offset"], "{column}");
+                    assert_eq!((r.questions[0].subject, r.questions.len()), (Subject::Heights, 1));
+                }
                 Ok(plan) => panic!("{column}: {:?}", plan.datasets()[0].mapping),
             }
         }

@@ -48,7 +48,7 @@ export interface Option {
 export interface Question {
   file: string;
   table: string | null;
-  kind: 'crs' | 'layer' | 'encoding';
+  kind: 'crs' | 'layer' | 'encoding' | 'heights';
   message: Text;
   options: Option[];
 }
@@ -60,6 +60,7 @@ export interface Choice {
   layer?: string;
   crs?: string;
   encoding?: string;
+  heights?: string;
 }
 
 export interface Example {

@@ -300,6 +300,7 @@ fn question(q: &Question) -> Value {
         Subject::Crs => "crs",
         Subject::Layer => "layer",
         Subject::Encoding => "encoding",
+        Subject::Heights => "heights",
     };
     json!({ "file": q.file, "table": q.table, "kind": kind, "message": text(&q.message), "options": options })
 }

@@ -38,7 +38,8 @@ export function QuestionCard({ question: q, index }: { question: Question; index
   const [search, setSearch] = useState('');
   const name = s.nameOf(q);
   const radio = `question-${index}`;
-  const title = { crs: w.questionCrs, layer: w.questionLayer, encoding: w.questionEncoding }[q.kind];
+  const title = { crs: w.questionCrs, layer: w.questionLayer, encoding: w.questionEncoding, heights: w.questionHeights }[q.kind];
+  const other = { crs: [w.otherCrs, w.otherCrsHint], heights: [w.otherHeights, w.otherHeightsHint], layer: null, encoding: null }[q.kind];
   const known = q.options.some((o) => o.value === s.answers.value[name]);
   const found = q.options.filter((o) => !search || `${o.value} ${o.label.zh} ${o.label.en}`.toLowerCase().includes(search.toLowerCase()));
   return (
@@ -51,10 +52,10 @@ export function QuestionCard({ question: q, index }: { question: Question; index
       <div class={q.options.length > LONG ? 'options long' : 'options'}>
         {found.map((o) => <Answer option={o} name={name} radio={radio} titled={q.kind === 'layer'} color={q.kind === 'crs' ? COLORS[q.options.indexOf(o) % COLORS.length]! : null} />)}
       </div>
-      {q.kind === 'crs' && (
+      {other && (
         <label class="other">
-          <span>{w.otherCrs}</span>
-          <input type="text" placeholder={w.otherCrsHint} value={known ? '' : (s.answers.value[name] ?? '')} onInput={(e) => answered(name, e.currentTarget.value)} />
+          <span>{other[0]}</span>
+          <input type="text" placeholder={other[1]} value={known ? '' : (s.answers.value[name] ?? '')} onInput={(e) => answered(name, e.currentTarget.value)} />
         </label>
       )}
     </fieldset>
