@@ -98,7 +98,8 @@ export interface TestMap {
   getCenter(): { lng: number; lat: number };
   project(at: [number, number]): { x: number; y: number };
   jumpTo(camera: { center?: [number, number]; zoom?: number }): void;
-  getStyle(): { layers: { id: string; 'source-layer'?: string; layout?: Record<string, unknown> }[]; metadata?: Record<string, unknown> };
+  /** Undefined while a style is being loaded. */
+  getStyle(): { layers: { id: string; 'source-layer'?: string; layout?: Record<string, unknown> }[]; metadata?: Record<string, unknown> } | undefined;
   queryRenderedFeatures(options: { layers: string[] }): { properties: Record<string, unknown>; geometry: { type: string; coordinates: unknown }; sourceLayer: string }[];
 }
 declare global {
@@ -124,7 +125,7 @@ export async function idle(page: Page): Promise<void> {
 export function rendered(page: Page, sourceLayer: string) {
   return page.evaluate((id) => {
     const { map } = window.ditu;
-    const layers = map.getStyle().layers.filter((l) => l['source-layer'] === id).map((l) => l.id);
+    const layers = (map.getStyle()?.layers ?? []).filter((l) => l['source-layer'] === id).map((l) => l.id);
     return map.queryRenderedFeatures({ layers }).map((f) => ({ properties: f.properties, geometry: f.geometry }));
   }, sourceLayer);
 }

@@ -83,7 +83,7 @@ test('tiles that fail while the reader pans raise the banner, and come when the 
   await idle(page);
   await page.waitForFunction(() => {
     const { map } = window.ditu;
-    const layers = map.getStyle().layers.filter((l) => l['source-layer'] === 'transport.road').map((l) => l.id);
+    const layers = (map.getStyle()?.layers ?? []).filter((l) => l['source-layer'] === 'transport.road').map((l) => l.id);
     return map.loaded() && map.queryRenderedFeatures({ layers }).length > 0;
   });
   await page.context().close();
@@ -98,7 +98,7 @@ test('a source that could not be described is asked for again', async () => {
   await page.locator('.banner button').click();
   await page.waitForFunction(() => {
     const { map } = window.ditu;
-    const layers = map.getStyle().layers.filter((l) => l['source-layer'] === 'transport.road').map((l) => l.id);
+    const layers = (map.getStyle()?.layers ?? []).filter((l) => l['source-layer'] === 'transport.road').map((l) => l.id);
     return map.loaded() && layers.length > 0 && map.queryRenderedFeatures({ layers }).length > 0;
   });
   await page.context().close();

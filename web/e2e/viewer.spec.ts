@@ -51,7 +51,7 @@ test('a click lists what is there, with titles, units and meanings in Chinese', 
   // A vertex of a road that is well inside the view, away from the panels.
   const spot = await page.evaluate(() => {
     const { map } = window.ditu;
-    const layers = map.getStyle().layers.filter((l) => l['source-layer'] === 'transport.road').map((l) => l.id);
+    const layers = (map.getStyle()?.layers ?? []).filter((l) => l['source-layer'] === 'transport.road').map((l) => l.id);
     const box = document.getElementById('map')!.getBoundingClientRect();
     for (const feature of map.queryRenderedFeatures({ layers })) {
       const lines = (feature.geometry.type === 'LineString' ? [feature.geometry.coordinates] : feature.geometry.coordinates) as [number, number][][];
@@ -100,10 +100,13 @@ test('an eye hides its layer and its theme, and shows them again', async () => {
 test('light and dark switch, and the choice is remembered', async () => {
   const { page, errors } = await visit(browser, `${server.url}/${at(14)}`);
   await idle(page);
-  const ground = () => page.evaluate(() => JSON.stringify(window.ditu.map.getStyle().layers[0]));
+  const ground = () => page.evaluate(() => JSON.stringify(window.ditu.map.getStyle()?.layers[0]));
   const light = await ground();
   await page.locator('#theme-switch').click();
-  await page.waitForFunction((before) => JSON.stringify(window.ditu.map.getStyle().layers[0]) !== before, light);
+  await page.waitForFunction((before) => {
+    const ground = window.ditu.map.getStyle()?.layers[0];
+    return ground !== undefined && JSON.stringify(ground) !== before;
+  }, light);
   await idle(page);
   expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
   expect((await rendered(page, 'transport.road')).length).toBeGreaterThan(0);
