@@ -28,7 +28,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "  ratio ogr2ogr / ditu: %.2f\
 
 "$ditu" sample "$work/delivery" --scale "$scale" >/dev/null
 buildings=$(find "$work/delivery" -name '房屋.shp')
-printf '\nImport of %s features (%s)\n' "$(ogrinfo -q -so -al "$buildings" 2>/dev/null | sed -n 's/^Feature Count: //p')" "$(basename "$buildings")"
+printf '\nImport of %s features (%s)\n' "$(ogrinfo -so -al "$buildings" 2>/dev/null | sed -n 's/^Feature Count: //p')" "$(basename "$buildings")"
 timed "ogr2ogr to GeoPackage" ogr2ogr -f GPKG "$work/peer.gpkg" "$buildings" --config SHAPE_ENCODING GBK -t_srs EPSG:4490 -nlt PROMOTE_TO_MULTI -nln building
 peer=$seconds
 timed "ditu import to GeoPackage, checks included" "$ditu" --data "$work/one" import "$buildings" --no-tiles
@@ -41,9 +41,9 @@ timed "ditu import to PostGIS, checks included" "$ditu" --data "$work/two" --dat
 ratio "$peer" "$seconds"
 
 # The same buildings in other formats: features a second, peak memory, and the ratio to ogr2ogr reading the same file.
-count=$(ogrinfo -q -so -al "$buildings" 2>/dev/null | sed -n 's/^Feature Count: //p')
+count=$(ogrinfo -so -al "$buildings" 2>/dev/null | sed -n 's/^Feature Count: //p')
 printf '\nThe same buildings by format, into a GeoPackage\n'
-for format in GPKG:gpkg FlatGeobuf:fgb OpenFileGDB:gdb GeoJSON:geojson "MapInfo File":mif GML:gml KML:kml; do
+for format in GPKG:gpkg FlatGeobuf:fgb OpenFileGDB:gdb GeoJSON:geojson "MapInfo File":mif GML:gml; do
   ending=${format##*:}
   file="$work/buildings.$ending"
   ogr2ogr -f "${format%%:*}" "$file" "$buildings" --config SHAPE_ENCODING GBK -t_srs EPSG:4490 -nlt MULTIPOLYGON -nln building >/dev/null 2>&1
