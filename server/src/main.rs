@@ -17,6 +17,11 @@ mod sprites;
 mod tiles;
 mod token;
 
+/// Rows are made by one thread and let go by another, and a tile by whichever worker is free: where the C library's
+/// allocator takes locks for that, this one does not.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     std::process::exit(cli::run());
 }

@@ -77,7 +77,8 @@ fn connect(path: &Path, write: bool) -> rusqlite::Result<Connection> {
     if write {
         // Triggers keep the R-tree for other programs; this one keeps it itself.
         db.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-        db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;")?;
+        // Pages of a new file: a bulk load writes a quarter of the frames that pages of 4 KiB would need.
+        db.execute_batch("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;")?;
     } else {
         db.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -16384;")?;
     }

@@ -114,7 +114,6 @@ fn layer_sql(def: &LayerDef) -> String {
 CREATE TABLE {q} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {geometry}{fields});
 CREATE VIRTUAL TABLE {tree} USING rtree(id, minx, maxx, miny, maxy);
 CREATE TABLE {side} (fid INTEGER PRIMARY KEY, key BLOB, content BLOB NOT NULL);
-CREATE INDEX {side_key} ON {side} (key);
 CREATE TRIGGER {insert} AFTER INSERT ON {q} WHEN {some_new} BEGIN
   INSERT OR REPLACE INTO {tree} VALUES (NEW.fid, {new}); END;
 CREATE TRIGGER {update1} AFTER UPDATE OF geom ON {q} WHEN OLD.fid = NEW.fid AND {some_new} BEGIN
@@ -129,7 +128,6 @@ CREATE TRIGGER {delete} AFTER DELETE ON {q} WHEN OLD.geom NOT NULL BEGIN
   DELETE FROM {tree} WHERE id = OLD.fid; END;
 "#,
         geometry = geometry_type(def),
-        side_key = quote(&format!("ditu_side_{t}_key")),
         insert = trigger("insert"),
         update1 = trigger("update1"),
         update2 = trigger("update2"),

@@ -42,6 +42,7 @@ pub(super) fn fill(db: &Connection, tree: &str, mut entries: Vec<Entry>) -> rusq
     loop {
         let root = level.len() <= fan;
         let mut above: Vec<Entry> = Vec::with_capacity(level.len().div_ceil(fan));
+        let mut holders: Vec<(i64, i64)> = Vec::with_capacity(level.len());
         for cells in level.chunks(fan) {
             let number = if root { 1 } else { next };
             next += i64::from(!root);
@@ -56,11 +57,16 @@ pub(super) fn fill(db: &Connection, tree: &str, mut entries: Vec<Entry>) -> rusq
                     data[at + 8 + k * 4..at + 12 + k * 4].copy_from_slice(&v.to_be_bytes());
                     whole[k] = if k % 2 == 0 { whole[k].min(*v) } else { whole[k].max(*v) };
                 }
-                let child = if depth == 0 { &mut rowid } else { &mut parent };
-                child.execute(params![id, number])?;
+                holders.push((*id, number));
             }
             node.execute(params![number, data])?;
             above.push((number, whole));
+        }
+        // In the order of the table: rows are then appended.
+        holders.sort_unstable();
+        let child = if depth == 0 { &mut rowid } else { &mut parent };
+        for (id, holder) in holders {
+            child.execute(params![id, holder])?;
         }
         if root {
             return Ok(());

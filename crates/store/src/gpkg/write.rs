@@ -187,13 +187,19 @@ impl<'a> Writer<'a> {
             if edit || features == 0 { Vec::new() } else { sides(self.db, &self.def).map_err(&failed)? };
         let table = self.def.id.table();
         let rtree = format!("rtree_{table}_geom");
-        let key_index = quote(&format!("ditu_side_{table}_key"));
-        // Indexes over a layer that was empty are made faster after than beside its rows.
+        let side = format!("ditu_side_{table}");
+        let key_index = quote(&format!("{side}_key"));
+        if edit {
+            // Only edits ask for single keys: an import reads them all.
+            let sql = format!("CREATE INDEX IF NOT EXISTS {key_index} ON {} (key)", quote(&side));
+            self.db.execute_batch(&sql).map_err(&failed)?;
+        }
+        // The tree of a layer that was empty is made faster after than beside its rows.
         if !edit && features == 0 && tree::is_empty(self.db, &rtree).map_err(&failed)? {
             self.bulk = Some(Vec::new());
             self.db.execute_batch(&format!("DROP INDEX IF EXISTS {key_index}")).map_err(&failed)?;
         }
-        let mut lookup = Sides { db: self.db, side: quote(&format!("ditu_side_{}", self.def.id.table())) };
+        let mut lookup = Sides { db: self.db, side: quote(&side) };
         let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
         let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, terms);
         for actions in merge.by_ref() {
@@ -205,8 +211,6 @@ impl<'a> Writer<'a> {
         drop(merge);
         if let Some(boxes) = self.bulk.take() {
             tree::fill(self.db, &rtree, boxes).map_err(&failed)?;
-            let side = quote(&format!("ditu_side_{table}"));
-            self.db.execute_batch(&format!("CREATE INDEX {key_index} ON {side} (key)")).map_err(&failed)?;
         }
         self.finish(next)
     }
