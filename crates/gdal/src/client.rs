@@ -20,6 +20,9 @@ pub enum GdalError {
     /// The worker was stopped by a limit or crashed on the file.
     #[error("reading the file was stopped: {0}")]
     Stopped(String),
+    /// The driver needs more memory for the file than a worker may take ([`Worker::MEMORY`]).
+    #[error("it needs more memory than a file may take")]
+    TooLarge,
     /// The worker could not be started or the pipe failed: the machine is at fault.
     #[error("starting the reader: {0}")]
     Io(#[from] std::io::Error),
@@ -40,6 +43,9 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// Address space in bytes that a worker may take.
+    pub const MEMORY: u64 = crate::worker::MEMORY;
+
     /// The running program with one argument: how `ditu` starts its workers.
     ///
     /// # Errors
@@ -178,6 +184,7 @@ impl Answer {
             Ok(Some((frame::ERROR, text))) => {
                 Err(GdalError::Unreadable(String::from_utf8_lossy(&text).into_owned()))
             }
+            Ok(Some((frame::TOO_LARGE, _))) => Err(GdalError::TooLarge),
             Ok(Some(frame)) => Ok(frame),
             Ok(None) | Err(_) => Err(self.died()),
         }
@@ -215,8 +222,8 @@ impl Answer {
         let _ = self.child.kill();
         let Ok(status) = self.child.wait() else { return GdalError::Stopped("the reader is gone".into()) };
         GdalError::Stopped(match status.signal() {
+            Some(libc::SIGABRT | libc::SIGKILL) => return GdalError::TooLarge,
             Some(libc::SIGXCPU) => "it took more processor time than a file may".into(),
-            Some(libc::SIGABRT | libc::SIGKILL) => "it needed more memory than a file may".into(),
             Some(signal) => format!("the reader crashed (signal {signal}); the file is broken"),
             None => format!("the reader ended early ({status})"),
         })

@@ -38,11 +38,5 @@ pub(crate) const CONFIG: &[(&str, &str)] = &[
     ("OGR_GEOJSON_MAX_OBJ_SIZE", "64"),
 ];
 
-/// Open options a driver always gets.
-pub(crate) fn open_options(driver: &str) -> &'static [&'static str] {
-    match driver {
-        "GML" => &["WRITE_GFS=NO", "DOWNLOAD_SCHEMA=NO"],
-        "GeoJSON" => &["NATIVE_DATA=NO"],
-        _ => &[],
-    }
-}
+/// Open options every file is opened with: a GML neither leaves a `.gfs` beside itself nor fetches its schema.
+pub(crate) const OPEN_OPTIONS: &[&str] = &["WRITE_GFS=NO", "DOWNLOAD_SCHEMA=NO"];

@@ -10,6 +10,8 @@ pub(crate) const JSON: u8 = b'J';
 pub(crate) const ROWS: u8 = b'R';
 /// Cells, `f32` little endian.
 pub(crate) const CELLS: u8 = b'C';
+/// The driver needs more memory than there is.
+pub(crate) const TOO_LARGE: u8 = b'M';
 /// What went wrong, UTF-8.
 pub(crate) const ERROR: u8 = b'E';
 /// The end; without it the worker died.

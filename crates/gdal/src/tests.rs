@@ -107,6 +107,17 @@ fn a_raster_becomes_a_grid_in_degrees_that_agrees_with_gdal() {
     ));
 }
 
+/// A driver that is refused memory calls the file broken, or is killed: neither is the file's fault.
+#[test]
+fn a_file_too_large_for_memory_is_not_called_broken() {
+    for answer in ["printf '\\000ditu-g\\nM\\000\\000\\000\\000'", "kill -ABRT $$", "kill -KILL $$"] {
+        let worker =
+            Worker { program: "/bin/sh".into(), args: vec!["-c".into(), answer.into()], env: Vec::new() };
+        let said = worker.describe(&data("terrain/truncated.tiff"));
+        assert!(matches!(said, Err(GdalError::TooLarge)), "{answer}: {said:?}");
+    }
+}
+
 #[test]
 fn old_datums_are_not_moved_by_nothing() {
     let dir = tempfile::tempdir().unwrap();

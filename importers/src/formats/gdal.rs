@@ -56,6 +56,20 @@ pub(super) fn failed(error: &GdalError) -> Refused {
             both(format!("文件无法读取（GDAL：{why}）"), format!("the file cannot be read (GDAL: {why})")),
             both("向提供单位重新索取，或换一种格式导出", "ask for another copy, or for another format"),
         ),
+        GdalError::TooLarge => refused(
+            "file.too_large",
+            both(
+                format!("文件太大：这种格式须整个读入内存，超过了 {} GB 的上限", Worker::MEMORY >> 30),
+                format!(
+                    "the file is too large: this format is held in memory as a whole, and it passes the limit of {} GB",
+                    Worker::MEMORY >> 30
+                ),
+            ),
+            both(
+                "分成几个文件，或另存为 GeoPackage、Shapefile 后导入",
+                "split it, or save it as GeoPackage or shapefile",
+            ),
+        ),
         GdalError::Stopped(why) => refused(
             "file.stopped",
             both(format!("读取被中止（{why}）"), format!("reading was stopped ({why})")),

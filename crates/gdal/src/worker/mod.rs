@@ -12,6 +12,8 @@ use std::ffi::CString;
 use std::io::{BufWriter, Read, StdoutLock, Write};
 use std::path::PathBuf;
 
+pub(crate) use sandbox::MEMORY;
+
 /// Where frames begin in the worker's output.
 pub(crate) const MARK: &[u8; 8] = b"\0ditu-g\n";
 
@@ -41,6 +43,7 @@ pub fn main() -> i32 {
     let result = answer(&mut out);
     let ended = match &result {
         Ok(()) => frame::write(&mut out, frame::END, &[]),
+        Err(_) if sandbox::is_out_of_memory() => frame::write(&mut out, frame::TOO_LARGE, &[]),
         Err(why) => frame::write(&mut out, frame::ERROR, why.as_bytes()),
     };
     // A closed pipe means that the parent has heard enough.

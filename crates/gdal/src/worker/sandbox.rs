@@ -8,11 +8,24 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Address space in bytes.
-const MEMORY: u64 = 3 << 30;
+pub(crate) const MEMORY: u64 = 3 << 30;
 /// Processor seconds.
 const SECONDS: u64 = 1800;
 /// Open files.
 const FILES: u64 = 256;
+
+/// True when so much memory was taken that more was probably refused: what a driver says of a file then is not the file's fault.
+#[allow(unsafe_code)]
+pub(super) fn is_out_of_memory() -> bool {
+    // SAFETY: the struct is plain numbers, for which all zero is valid, and lives through the call.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    // Kilobytes. A third: what grows by doubling fails when it asks for the other two.
+    u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024 > MEMORY / 3
+}
 
 /// Enters the sandbox for good; true when the kernel restricts files.
 #[allow(unsafe_code)]

@@ -24,45 +24,35 @@ pub(super) fn open(
     raster: bool,
     vector: bool,
 ) -> Result<Dataset, String> {
-    let flags = || {
-        let none = GdalOpenFlags::GDAL_OF_READONLY;
-        let raster = if raster { GdalOpenFlags::GDAL_OF_RASTER } else { none };
-        raster | if vector { GdalOpenFlags::GDAL_OF_VECTOR } else { GdalOpenFlags::GDAL_OF_READONLY }
-    };
+    let mut flags = GdalOpenFlags::GDAL_OF_READONLY;
+    if raster {
+        flags |= GdalOpenFlags::GDAL_OF_RASTER;
+    }
+    if vector {
+        flags |= GdalOpenFlags::GDAL_OF_VECTOR;
+    }
     let allowed: Vec<&str> = drivers::VECTOR.iter().chain(drivers::RASTER).copied().collect();
-    let plain = DatasetOptions {
-        open_flags: flags(),
+    // A driver passes over options of others. To open twice, once to learn the driver's name, would cost a whole pass
+    // over a text file each time.
+    let encoding = options.encoding.as_ref().map(|e| format!("ENCODING={e}"));
+    let told: Vec<&str> = drivers::OPEN_OPTIONS
+        .iter()
+        .copied()
+        .chain(options.open_options.iter().map(String::as_str))
+        .chain(encoding.as_deref())
+        .collect();
+    let how = DatasetOptions {
+        open_flags: flags,
         allowed_drivers: Some(&allowed),
-        open_options: None,
+        open_options: Some(&told),
         sibling_files: None,
     };
-    let refused = |e: gdal::errors::GdalError| {
+    Dataset::open_ex(path, how).map_err(|e| {
         let said = last_error(&e.to_string());
         // The reader knows the file's name; the folder is nobody's business.
         let folder = path.parent().map(|f| format!("{}/", f.display())).unwrap_or_default();
         said.replace(&folder, "")
-    };
-    // The driver is known only once it has opened the file; what it must be told is told on a second opening.
-    let driver = {
-        let dataset = Dataset::open_ex(path, plain).map_err(refused)?;
-        dataset.driver().short_name()
-    };
-    let mut told: Vec<String> = drivers::open_options(&driver).iter().map(|o| (*o).to_owned()).collect();
-    told.extend(options.open_options.iter().cloned());
-    if let Some(encoding) = &options.encoding {
-        told.push(format!("ENCODING={encoding}"));
-    }
-    let told: Vec<&str> = told.iter().map(String::as_str).collect();
-    Dataset::open_ex(
-        path,
-        DatasetOptions {
-            open_flags: flags(),
-            allowed_drivers: Some(&[driver.as_str()]),
-            open_options: Some(&told),
-            sibling_files: None,
-        },
-    )
-    .map_err(refused)
+    })
 }
 
 pub(super) fn describe(path: &Path, options: &ReadOptions) -> Result<Description, String> {
