@@ -2,6 +2,8 @@
 //! this.
 
 use ditu_model::{LayerId, Row};
+use ditu_terrain::Grid;
+use std::sync::Arc;
 
 /// Reads layers as they are in the store.
 pub trait Present: Send + Sync {
@@ -13,4 +15,7 @@ pub trait Present: Send + Sync {
     /// # Errors
     /// Why the store cannot be read.
     fn rows(&self, layer: &LayerId, take: &mut dyn FnMut(&Row)) -> Result<(), String>;
+
+    /// The elevation models of all raster layers. Blocks.
+    fn grids(&self) -> Vec<Arc<Grid>>;
 }

@@ -11,6 +11,7 @@ use crate::plan::{Plan, Source};
 use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
 use ditu_model::{Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity};
+use ditu_terrain::Grid;
 use stage::{Fate, Stage};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -239,6 +240,17 @@ impl Others for Work {
             }
         }
         any
+    }
+
+    fn grids(&self) -> Vec<Arc<Grid>> {
+        let rasters = self.sources.iter().filter_map(|s| s.raster.as_ref());
+        // One that cannot be read again is said where it is put into the data folder.
+        let mut grids: Vec<Arc<Grid>> =
+            rasters.filter_map(|r| Grid::open(&r.file.path).ok()).map(Arc::new).collect();
+        if grids.is_empty() || self.mode != Mode::Replace {
+            grids.extend(self.present.iter().flat_map(|p| p.grids()));
+        }
+        grids
     }
 }
 

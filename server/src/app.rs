@@ -4,12 +4,12 @@ use crate::glyphs::Fonts;
 use crate::import::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
-use crate::settings::{Settings, grid_path};
+use crate::settings::{Settings, grid_of};
 use crate::sprites::Sheet;
 use crate::token::Token;
 use ditu_access::{Action, Gate, Principal, View};
 use ditu_model::layer::Kind;
-use ditu_model::{FeatureSource, LayerDef, LayerId, Query, RevisionId, Value};
+use ditu_model::{FeatureSource, LayerDef, LayerId, Query, RevisionId};
 use ditu_store::Store;
 use ditu_terrain::{Grid, Terrain};
 use ditu_tiles::Engine;
@@ -121,18 +121,10 @@ impl App {
     }
 
     async fn grid_files(&self, def: &LayerDef) -> Result<Vec<PathBuf>, Problem> {
-        let Some(field) = def.field("file") else { return Ok(Vec::new()) };
         let mut stream = self.source.scan(&def.id, Query::default()).await?;
         let mut files = Vec::new();
         while let Some(batch) = stream.batches.next().await {
-            for feature in batch? {
-                // A hash and nothing else: the name comes from the store, yet it must not lead out of the folder.
-                if let Value::Text(sha) = &feature.row.values[field]
-                    && sha.bytes().all(|b| b.is_ascii_hexdigit())
-                {
-                    files.push(grid_path(&self.rasters, sha));
-                }
-            }
+            files.extend(batch?.iter().filter_map(|f| grid_of(&self.rasters, def, &f.row)));
         }
         Ok(files)
     }

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use ditu_importers::Lang;
-use ditu_model::{Bounds, Layers};
+use ditu_model::{Bounds, LayerDef, Layers, Row, Value};
 use ditu_store::Target;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -130,4 +130,13 @@ impl Settings {
 /// The grid file of a raster.
 pub(crate) fn grid_path(rasters: &Path, sha256: &str) -> PathBuf {
     rasters.join(format!("{sha256}.grid"))
+}
+
+/// The grid file that a raster's row names.
+pub(crate) fn grid_of(rasters: &Path, def: &LayerDef, row: &Row) -> Option<PathBuf> {
+    match &row.values[def.field("file")?] {
+        // A hash and nothing else: the name comes from the store, yet it must not lead out of the folder.
+        Value::Text(sha) if sha.bytes().all(|b| b.is_ascii_hexdigit()) => Some(grid_path(rasters, sha)),
+        _ => None,
+    }
 }

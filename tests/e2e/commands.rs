@@ -72,6 +72,22 @@ fn pipes_delivered_after_their_points_find_them_in_the_store() {
 }
 
 #[test]
+fn heights_delivered_after_the_elevation_model_are_held_against_it() {
+    let city = City::new();
+    let sample = city.data().with_file_name("city");
+    city.run(&["sample", sample.to_str().unwrap()]).expect(0);
+    let file = city.data().with_file_name("高程点.csv");
+    fs::write(&file, "点号,经度,纬度,高程\nA1,111.69,29.03,900\n").unwrap();
+    let heights = ["import", file.to_str().unwrap(), "--layer", "terrain.spot", "--dry-run"];
+    let before = city.run(&heights).expect(0);
+    assert!(before.stdout.contains("0 warnings"), "{}", before.stdout);
+    let model = sample.join("02地形/数字高程模型.tif");
+    city.run(&["import", model.to_str().unwrap(), "--no-tiles"]).expect(0);
+    let after = city.run(&heights).expect(0);
+    assert!(after.stdout.contains("check.dem terrain.spot × 1"), "{}", after.stdout);
+}
+
+#[test]
 fn min_match_refuses_a_delivery_that_would_remove_too_much() {
     let city = City::new();
     let list: Vec<_> = (0..10)

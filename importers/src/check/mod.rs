@@ -11,6 +11,7 @@ mod connected;
 mod contours;
 mod covers;
 mod dates;
+mod dem;
 mod duplicate;
 mod ends;
 mod fill;
@@ -32,6 +33,8 @@ mod within;
 use crate::notes::{both, finding};
 use ditu_model::layer::{Check, Policy};
 use ditu_model::{Finding, LayerDef, LayerId, Place, Row, Severity, Text, Value};
+use ditu_terrain::Grid;
+use std::sync::Arc;
 
 /// What becomes of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +96,11 @@ pub(crate) trait RowCheck: Send {
 /// delivery that only updates). `false` when neither holds that layer.
 pub(crate) trait Others {
     fn rows(&self, layer: &LayerId, fields: &[&str], take: &mut dyn FnMut(&LayerDef, &Row)) -> bool;
+
+    /// Elevation models, by the same rule: the delivery's, or else the store's.
+    fn grids(&self) -> Vec<Arc<Grid>> {
+        Vec::new()
+    }
 }
 
 /// What a rule is made from.
@@ -208,6 +216,7 @@ const RULES: &[(&str, Make)] = &[
     ("duplicate", duplicate::make),
     ("contours", contours::make),
     ("spots", spots::make),
+    ("dem", dem::make),
     ("clearance", clearance::make),
     ("dates", dates::make),
     ("sliver", sliver::make),

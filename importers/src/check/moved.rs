@@ -129,6 +129,10 @@ mod tests {
             self.0.iter().for_each(take);
             Ok(())
         }
+
+        fn grids(&self) -> Vec<Arc<ditu_terrain::Grid>> {
+            Vec::new()
+        }
     }
 
     const PLACES: usize = 12;

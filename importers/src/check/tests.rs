@@ -3,10 +3,10 @@
 use super::*;
 use crate::geometry::measure::metres_per_degree;
 use crate::tests::layers;
-use ditu_model::{Geometry, Layers};
+use ditu_model::{Bounds, Geometry, Layers};
 use std::sync::Arc;
 
-/// Rows of another layer, given by hand.
+/// Rows of another layer, given by hand, and a plain that rises by a metre in a hundred to the east.
 struct Given(Vec<(&'static str, Row)>);
 
 impl Others for Given {
@@ -15,6 +15,12 @@ impl Others for Given {
         let def = layers.get(layer).unwrap();
         let of_layer = self.0.iter().filter(|(l, _)| *l == layer.as_str());
         of_layer.map(|(_, row)| take(def, row)).count() > 0
+    }
+
+    fn grids(&self) -> Vec<Arc<Grid>> {
+        let (low, high) = (at(-1_000.0, -1_000.0), at(1_000.0, 1_000.0));
+        let cells = (0..40 * 40).map(|i| 30.0 + ((i % 40) as f32 + 0.5) * 0.5).collect();
+        Vec::from_iter(Grid::new(40, 40, Bounds::new(low[0], low[1], high[0], high[1]), cells).map(Arc::new))
     }
 }
 
@@ -393,6 +399,46 @@ fn spots_agree_with_the_nearest_contour_to_the_interval() {
     let numbers: Vec<u64> = found.iter().map(|f| f.place.row.unwrap()).collect();
     // 62 between 40 and 45 is more than three intervals off; a spot far from every contour says nothing.
     assert_eq!(numbers, [3], "{found:?}");
+}
+
+#[test]
+fn contours_and_spots_agree_with_the_elevation_model_to_tolerance_and_slope() {
+    let layers = layers();
+    let (spot, contour) = (of(&layers, "terrain.spot"), of(&layers, "terrain.contour"));
+    let none = Given(Vec::new());
+    // The model's height at `x` metres east.
+    let model = |x: f64| 40.0 + x / 100.0;
+    let spot_at = |x: f64, h: f64| {
+        row(&spot, &[("elevation_m", Value::Real(h))], Some(Geometry::point(at(x, 0.0)[0], at(x, 0.0)[1])))
+    };
+    let mut rows = [
+        spot_at(0.0, model(0.0)),
+        // A cell rises by half a metre: 5.4 m off are still within 5 m and the slope, 5.6 m are not.
+        spot_at(200.0, model(200.0) + 5.4),
+        spot_at(200.0, model(200.0) - 5.6),
+        // Outside the model nothing is said.
+        spot_at(5_000.0, 900.0),
+    ];
+    let (_, found) = judge(&spot, &mut rows, &none, "check.dem");
+    let numbers: Vec<u64> = found.iter().map(|f| f.place.row.unwrap()).collect();
+    assert_eq!(numbers, [3], "{found:?}");
+    let contour_at = |x: f64, h: f64, strays: usize| {
+        let points: Vec<[f64; 2]> = (0..40)
+            .map(|i| [if i < strays { x - 800.0 } else { x }, f64::from(i as u32) * 20.0 - 400.0])
+            .collect();
+        row(&contour, &[("elevation_m", Value::Real(h))], Some(line(&points)))
+    };
+    // Right; labelled 10 m too low; right but for a few vertices, which may be the model's fault; half of it astray.
+    let mut rows = [
+        contour_at(100.0, 41.0, 0),
+        contour_at(100.0, 31.0, 0),
+        contour_at(100.0, 41.0, 3),
+        contour_at(100.0, 41.0, 20),
+    ];
+    let (_, found) = judge(&contour, &mut rows, &none, "check.dem");
+    let numbers: Vec<u64> = found.iter().map(|f| f.place.row.unwrap()).collect();
+    assert_eq!(numbers, [2, 4], "{found:?}");
+    assert!(found[0].message.en.contains("40 of 40"), "{}", found[0].message.en);
 }
 
 #[test]
