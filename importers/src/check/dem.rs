@@ -39,8 +39,8 @@ impl Dem {
         };
         let found = self.grids.iter().filter_map(|g| Some((g, f64::from(g.sample(lon, lat)?), cell(g))));
         let (grid, height, [dx, dy]) = found.min_by(|a, b| a.2[0].total_cmp(&b.2[0]))?;
-        let beside = [[dx, 0.0], [-dx, 0.0], [0.0, dy], [0.0, -dy]];
-        let rise = beside.iter().filter_map(|d| grid.sample(lon + d[0], lat + d[1]));
+        let around = [-1.0, 0.0, 1.0].into_iter().flat_map(|x| [-1.0, 0.0, 1.0].map(|y| [x, y]));
+        let rise = around.filter_map(|[x, y]| grid.sample(lon + x * dx, lat + y * dy));
         Some((height, rise.map(|h| (f64::from(h) - height).abs()).fold(0.0, f64::max)))
     }
 }

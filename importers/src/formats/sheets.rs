@@ -1,14 +1,12 @@
 //! Old and open workbooks (XLS, ODS): GDAL gives the cells, in its own process; headers are sought as in XLSX.
 
-use super::csv::look;
 use super::gdal::{failed, raw as plain};
-use super::xlsx::{COLUMNS, Cells, HEADER, bounded, header};
+use super::xlsx::{COLUMNS, Cells, HEADER, bounded, header, some, table};
 use super::{Head, Refused, refused};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
-use crate::recognise::fields;
-use crate::table::{Raw, Reader, ShapeSource, Sink, SourceRow, Table, number};
+use crate::table::{Raw, Reader, Sink, SourceRow, Table, number};
 use ditu_gdal::{ReadOptions, SourceValue, Worker};
 use ditu_model::Text;
 use std::ops::ControlFlow;
@@ -49,36 +47,10 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         let Some((skip, mut columns)) = header(&top) else { continue };
         columns.truncate(width);
         let reader = Sheet { skip: skip as u64, columns: columns.len(), ..sheet };
-        let shapes =
-            fields::coordinates(&columns).map_or(ShapeSource::None, |(a, b)| ShapeSource::Columns(a, b));
-        let (numbers, _, _) = look(&reader, shapes, &columns, 5_000);
-        tables.push(Table {
-            name: layer.name,
-            other_names: vec![found.stem()],
-            file: found.name.as_str().into(),
-            path: found.path.clone(),
-            format,
-            columns,
-            shapes,
-            features: layer.features.map(|n| n.saturating_sub(skip as u64)).filter(|n| *n > 0),
-            claim: None,
-            numbers,
-            encoded: None,
-            projected: false,
-            obfuscated: false,
-            raster: None,
-            findings: Vec::new(),
-            reader: Arc::new(reader),
-        });
+        let features = layer.features.map(|n| n.saturating_sub(skip as u64)).filter(|n| *n > 0);
+        tables.push(table(found, format, layer.name, columns, features, Arc::new(reader)));
     }
-    if tables.is_empty() {
-        return Err(refused(
-            "table.no_header",
-            both("工作簿里没有带列名的表", "no sheet has a row that names its columns"),
-            both("在每张表的第一行写上列名", "write the names of the columns into the first row"),
-        ));
-    }
-    Ok(tables)
+    some(tables)
 }
 
 fn again() -> Text {

@@ -66,36 +66,52 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
     for sheet in book.sheet_names() {
         let top = top_rows(&mut book, &sheet).map_err(|e| damaged(&e))?;
         let Some((skip, columns)) = header(&top) else { continue };
-        let coordinates = fields::coordinates(&columns);
-        let shapes = coordinates.map_or(ShapeSource::None, |(a, b)| ShapeSource::Columns(a, b));
         let reader =
             SheetReader { path: found.path.clone(), sheet: sheet.clone(), skip, columns: columns.len() };
-        let (numbers, _, _) = look(&reader, shapes, &columns, 5_000);
         let dimensions = book
             .worksheet_cells_reader(&sheet)
             .map(|r| r.dimensions())
             .map(|d| u64::from(d.end.0).saturating_sub(skip as u64 - 1))
             .ok()
             .filter(|n| *n > 0);
-        tables.push(Table {
-            name: sheet,
-            other_names: vec![found.stem()],
-            file: found.name.as_str().into(),
-            path: found.path.clone(),
-            format,
-            columns,
-            shapes,
-            features: dimensions,
-            claim: None,
-            numbers,
-            encoded: None,
-            projected: false,
-            obfuscated: false,
-            raster: None,
-            findings: Vec::new(),
-            reader: Arc::new(reader),
-        });
+        tables.push(table(found, format, sheet, columns, dimensions, Arc::new(reader)));
     }
+    some(tables)
+}
+
+/// A sheet as a table.
+pub(super) fn table(
+    found: &Found,
+    format: &'static str,
+    name: String,
+    columns: Vec<String>,
+    features: Option<u64>,
+    reader: Arc<dyn Reader>,
+) -> Table {
+    let shapes = fields::coordinates(&columns).map_or(ShapeSource::None, |(a, b)| ShapeSource::Columns(a, b));
+    let (numbers, _, _) = look(reader.as_ref(), shapes, &columns, 5_000);
+    Table {
+        name,
+        other_names: vec![found.stem()],
+        file: found.name.as_str().into(),
+        path: found.path.clone(),
+        format,
+        columns,
+        shapes,
+        features,
+        claim: None,
+        numbers,
+        encoded: None,
+        projected: false,
+        obfuscated: false,
+        raster: None,
+        findings: Vec::new(),
+        reader,
+    }
+}
+
+/// The tables of a workbook, of which there must be one.
+pub(super) fn some(tables: Vec<Table>) -> Result<Vec<Table>, Refused> {
     if tables.is_empty() {
         return Err(refused(
             "table.no_header",
