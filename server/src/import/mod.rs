@@ -30,6 +30,13 @@ pub(crate) struct Request {
     pub(crate) mode: Mode,
 }
 
+/// How readers are started. They live under a limit of address space, a third of which the allocator would set aside.
+fn worker() -> io::Result<Worker> {
+    let mut worker = Worker::of_this_program(crate::cli::WORKER)?;
+    worker.env.push(("MIMALLOC_ARENA_RESERVE".into(), "0".into()));
+    Ok(worker)
+}
+
 /// Recognises a delivery.
 ///
 /// # Errors
@@ -46,7 +53,7 @@ pub(crate) async fn plan(
         controls: Sealed::of(settings).all().map_err(|e| Failure::Environment(e.to_string()))?,
         present: store.map(|s| Arc::new(present::Stored::new(s, settings)) as _),
         scratch: scratch.to_owned(),
-        worker: Worker::of_this_program(crate::cli::WORKER).map_err(|e| Failure::environment("reader", e))?,
+        worker: worker().map_err(|e| Failure::environment("reader", e))?,
         city: Some(settings.city),
     };
     let (sources, layers) = (request.sources, settings.layers.clone());
