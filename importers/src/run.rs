@@ -345,8 +345,8 @@ impl Work {
         out.flush();
         if let Err(why) = result {
             let cure = both(
-                "整批未入库；向提供单位重新索取文件",
-                "nothing was committed; ask for another copy of the file",
+                "整批未入库；按所述原因处理，或向提供单位重新索取文件",
+                "nothing was committed; see to the reason named, or ask for another copy of the file",
             );
             let finding = of_file("file.damaged", Severity::Error, &source.table.file, why.clone(), cure);
             self.report.add(Some(&self.layer), [finding]);

@@ -14,7 +14,8 @@ const SECONDS: u64 = 1800;
 /// Open files.
 const FILES: u64 = 256;
 
-/// True when so much memory was taken that more was probably refused: what a driver says of a file then is not the file's fault.
+/// True when so much memory was taken that more was probably refused: what a driver says of a file then is not the
+/// file's fault.
 #[allow(unsafe_code)]
 pub(super) fn is_out_of_memory() -> bool {
     // SAFETY: the struct is plain numbers, for which all zero is valid, and lives through the call.
