@@ -1,14 +1,17 @@
-//! The parent's side: starts a worker a question, reads its answer, stops it when nobody listens any more.
+//! The parent's side: asks a worker, reads its answer, stops it when nobody listens any more. A worker that has answered
+//! waits a while with its file open, because the next question is mostly about the same file.
 
 use crate::frame;
 use crate::types::{Description, GridInfo, ReadOptions, SourceRow};
-use crate::worker::Request;
+use crate::worker::{self, Opening, Question};
 use ditu_model::Bounds;
 use ditu_terrain::Grid;
 use std::io::{BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +35,7 @@ pub enum GdalError {
 }
 
 /// How to start a worker: a program that calls [`crate::worker::main`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Worker {
     /// The program.
     pub program: PathBuf,
@@ -40,18 +43,24 @@ pub struct Worker {
     pub args: Vec<String>,
     /// Its added environment.
     pub env: Vec<(String, String)>,
+    idle: Idle,
 }
 
 impl Worker {
     /// Address space in bytes that a worker may take.
-    pub const MEMORY: u64 = crate::worker::MEMORY;
+    pub const MEMORY: u64 = worker::MEMORY;
+
+    /// A program with its arguments.
+    pub fn new(program: PathBuf, args: Vec<String>) -> Worker {
+        Worker { program, args, env: Vec::new(), idle: Idle::default() }
+    }
 
     /// The running program with one argument: how `ditu` starts its workers.
     ///
     /// # Errors
     /// When the running program's path is not known.
     pub fn of_this_program(subcommand: &str) -> std::io::Result<Worker> {
-        Ok(Worker { program: std::env::current_exe()?, args: vec![subcommand.into()], env: Vec::new() })
+        Ok(Worker::new(std::env::current_exe()?, vec![subcommand.into()]))
     }
 
     /// For tests: the running test binary, restricted to the test function of this full name, which must call
@@ -61,14 +70,15 @@ impl Worker {
     /// When the running program's path is not known.
     pub fn of_test(test: &str) -> std::io::Result<Worker> {
         let args = ["--exact", test, "--nocapture", "--quiet", "--test-threads=1"].map(String::from).to_vec();
-        let env = vec![("DITU_GDAL_WORKER".into(), "1".into())];
-        Ok(Worker { program: std::env::current_exe()?, args, env })
+        let mut worker = Worker::new(std::env::current_exe()?, args);
+        worker.env.push(("DITU_GDAL_WORKER".into(), "1".into()));
+        Ok(worker)
     }
 
     /// Ends this process as a worker if [`Worker::of_test`] started it; else returns.
     pub fn serve_if_asked() {
         if std::env::var_os("DITU_GDAL_WORKER").is_some() {
-            std::process::exit(crate::worker::main());
+            std::process::exit(worker::main());
         }
     }
 
@@ -85,8 +95,7 @@ impl Worker {
     /// # Errors
     /// [`GdalError`].
     pub fn describe_with(&self, path: &Path, options: &ReadOptions) -> Result<Description, GdalError> {
-        let mut answer =
-            self.start(&Request::Describe { path: absolute(path)?, options: options.clone() })?;
+        let mut answer = self.ask(path, options, &Question::Describe)?;
         let json = answer.json()?;
         answer.end()?;
         serde_json::from_slice(&json).map_err(|e| GdalError::Stopped(e.to_string()))
@@ -97,8 +106,8 @@ impl Worker {
     /// # Errors
     /// [`GdalError`] when the worker does not start; what the file does wrong comes with the rows.
     pub fn read(&self, path: &Path, layer: &str, options: &ReadOptions) -> Result<Rows, GdalError> {
-        let request = Request::Read { path: absolute(path)?, layer: layer.into(), options: options.clone() };
-        Ok(Rows { answer: self.start(&request)?, batch: Vec::new().into_iter(), done: false })
+        let question = Question::Read { layer: layer.into(), to_cgcs2000: options.to_cgcs2000 };
+        Ok(Rows { answer: self.ask(path, options, &question)?, batch: Vec::new().into_iter() })
     }
 
     /// Makes a raster's first band into a terrain grid file in EPSG:4490. `source_epsg` replaces the CRS that the file
@@ -108,19 +117,19 @@ impl Worker {
     /// [`GdalError`]; also when PROJ has no published operation to CGCS2000, or the grid would be larger than 64 M
     /// cells.
     pub fn grid(&self, path: &Path, out: &Path, source_epsg: Option<u32>) -> Result<GridInfo, GdalError> {
-        let mut answer = self.start(&Request::Grid { path: absolute(path)?, epsg: source_epsg })?;
+        let mut answer = self.ask(path, &ReadOptions::default(), &Question::Grid { epsg: source_epsg })?;
         let json = answer.json()?;
-        let shape: crate::worker::GridShape =
+        let shape: worker::GridShape =
             serde_json::from_slice(&json).map_err(|e| GdalError::Stopped(e.to_string()))?;
         let mut values = Vec::with_capacity(shape.width * shape.height);
         loop {
             match answer.next()? {
-                (frame::CELLS, bytes) => {
+                Some((frame::CELLS, bytes)) => {
                     values
                         .extend(bytes.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])));
                 }
-                (frame::END, _) => break,
-                _ => return Err(GdalError::Stopped("an unexpected answer".into())),
+                None => break,
+                Some(_) => return Err(GdalError::Stopped("an unexpected answer".into())),
             }
         }
         let [w, s, e, n] = shape.bounds;
@@ -142,7 +151,25 @@ impl Worker {
         Ok(info)
     }
 
-    fn start(&self, request: &Request) -> Result<Answer, GdalError> {
+    /// Asks about a file: of a worker that has it open already, else of a new one.
+    fn ask(&self, path: &Path, options: &ReadOptions, question: &Question) -> Result<Answer, GdalError> {
+        let options = ReadOptions { to_cgcs2000: false, ..options.clone() };
+        let opening = Opening { path: absolute(path)?, options };
+        // One that broke on what nobody wanted of its last answer is no answer to this question.
+        let waiting =
+            self.idle.take(&opening).and_then(|mut talk| talk.say(question).is_ok().then_some(talk));
+        let talk = match waiting {
+            Some(talk) => talk,
+            None => {
+                let mut talk = self.start(opening)?;
+                talk.say(question)?;
+                talk
+            }
+        };
+        Ok(Answer { talk: Some(talk), idle: self.idle.clone() })
+    }
+
+    fn start(&self, opening: Opening) -> Result<Talk, GdalError> {
         let mut child = Command::new(&self.program)
             .args(&self.args)
             .envs(self.env.iter().map(|(k, v)| (k, v)))
@@ -150,13 +177,13 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
-        let text = serde_json::to_string(request).map_err(std::io::Error::other)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A worker that died at once is reported by its exit, below.
-            let _ = stdin.write_all(text.as_bytes());
-        }
-        let stdout = child.stdout.take().ok_or_else(|| std::io::Error::other("no pipe to the reader"))?;
-        Ok(Answer { child, stdout: BufReader::with_capacity(1 << 16, stdout), began: false })
+        let pipe = || std::io::Error::other("no pipe to the reader");
+        let stdin = child.stdin.take().ok_or_else(pipe)?;
+        let stdout = BufReader::with_capacity(1 << 16, child.stdout.take().ok_or_else(pipe)?);
+        let line = serde_json::to_string(&opening).map_err(std::io::Error::other)?;
+        let mut talk = Talk { opening, child, stdin, stdout, began: false, owed: false };
+        talk.line(&line);
+        Ok(talk)
     }
 }
 
@@ -167,13 +194,62 @@ fn absolute(path: &Path) -> Result<PathBuf, GdalError> {
     if odd { Err(GdalError::Unreadable("this path cannot be read".into())) } else { Ok(path) }
 }
 
-struct Answer {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    began: bool,
+/// Workers that have a file open and nothing to do, the last used last.
+#[derive(Clone, Debug, Default)]
+struct Idle(Arc<Mutex<Vec<(Instant, Talk)>>>);
+
+impl Idle {
+    /// No more of them wait: each holds a file in memory.
+    const MOST: usize = 2;
+
+    fn all(&self) -> MutexGuard<'_, Vec<(Instant, Talk)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, opening: &Opening) -> Option<Talk> {
+        let mut all = self.all();
+        // One that waited almost as long as it does is about to end.
+        all.retain(|(since, _)| since.elapsed() < worker::PATIENCE.mul_f32(0.8));
+        let at = all.iter().position(|(_, talk)| talk.opening == *opening)?;
+        Some(all.remove(at).1)
+    }
+
+    fn put(&self, talk: Talk) {
+        let mut all = self.all();
+        all.push((Instant::now(), talk));
+        if all.len() > Idle::MOST {
+            all.remove(0);
+        }
+    }
 }
 
-impl Answer {
+/// A worker and the pipes to it; it ends with this.
+#[derive(Debug)]
+struct Talk {
+    opening: Opening,
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    began: bool,
+    /// The rest of an answer that nobody wants is still to come.
+    owed: bool,
+}
+
+impl Talk {
+    fn line(&mut self, text: &str) {
+        // A worker that died at once is reported by its exit, when it is listened to.
+        let _ = self.stdin.write_all(format!("{text}\n").as_bytes());
+    }
+
+    fn say(&mut self, question: &Question) -> Result<(), GdalError> {
+        while self.owed {
+            self.owed = self.next()?.0 != frame::END;
+        }
+        let text = serde_json::to_string(question).map_err(std::io::Error::other)?;
+        self.line(&text);
+        Ok(())
+    }
+
     fn next(&mut self) -> Result<(u8, Vec<u8>), GdalError> {
         if !self.began {
             // A test harness may print before the worker begins; the mark says where frames start.
@@ -192,7 +268,7 @@ impl Answer {
 
     fn skip_to_mark(&mut self) -> Result<(), GdalError> {
         use std::io::Read;
-        let mark = crate::worker::MARK;
+        let mark = worker::MARK;
         let (mut seen, mut byte, mut read) = (0, [0u8; 1], 0);
         while seen < mark.len() {
             read += 1;
@@ -202,20 +278,6 @@ impl Answer {
             seen = if byte[0] == mark[seen] { seen + 1 } else { usize::from(byte[0] == mark[0]) };
         }
         Ok(())
-    }
-
-    fn json(&mut self) -> Result<Vec<u8>, GdalError> {
-        match self.next()? {
-            (frame::JSON, payload) => Ok(payload),
-            _ => Err(GdalError::Stopped("an unexpected answer".into())),
-        }
-    }
-
-    fn end(&mut self) -> Result<(), GdalError> {
-        match self.next()? {
-            (frame::END, _) => Ok(()),
-            _ => Err(GdalError::Stopped("an unexpected answer".into())),
-        }
     }
 
     fn died(&mut self) -> GdalError {
@@ -230,10 +292,58 @@ impl Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for Talk {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The answer to a question, frame by frame. A worker whose answer is at its end, or is not wanted to its end, waits for
+/// the next question.
+struct Answer {
+    /// `None` when the answer is over.
+    talk: Option<Talk>,
+    idle: Idle,
+}
+
+impl Answer {
+    /// The next frame; `None` at the end. After an error there is no more.
+    fn next(&mut self) -> Result<Option<(u8, Vec<u8>)>, GdalError> {
+        let Some(mut talk) = self.talk.take() else { return Ok(None) };
+        let frame = talk.next()?;
+        if frame.0 == frame::END {
+            self.idle.put(talk);
+            return Ok(None);
+        }
+        self.talk = Some(talk);
+        Ok(Some(frame))
+    }
+
+    fn json(&mut self) -> Result<Vec<u8>, GdalError> {
+        match self.next()? {
+            Some((frame::JSON, payload)) => Ok(payload),
+            _ => Err(GdalError::Stopped("an unexpected answer".into())),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), GdalError> {
+        match self.next()? {
+            None => Ok(()),
+            _ => Err(GdalError::Stopped("an unexpected answer".into())),
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(mut talk) = self.talk.take() {
+            if let Ok(text) = serde_json::to_string(&Question::Stop) {
+                talk.line(&text);
+            }
+            talk.owed = true;
+            self.idle.put(talk);
+        }
     }
 }
 
@@ -241,7 +351,6 @@ impl Drop for Answer {
 pub struct Rows {
     answer: Answer,
     batch: std::vec::IntoIter<SourceRow>,
-    done: bool,
 }
 
 impl Iterator for Rows {
@@ -252,21 +361,17 @@ impl Iterator for Rows {
             if let Some(row) = self.batch.next() {
                 return Some(Ok(row));
             }
-            if self.done {
-                return None;
-            }
-            match self.answer.next() {
-                Ok((frame::ROWS, payload)) => match frame::rows(&payload) {
-                    Some(rows) => self.batch = rows.into_iter(),
-                    None => {
-                        self.done = true;
-                        return Some(Err(GdalError::Stopped("an unexpected answer".into())));
-                    }
-                },
-                Ok(_) => self.done = true,
-                Err(e) => {
-                    self.done = true;
-                    return Some(Err(e));
+            let rows = match self.answer.next() {
+                Ok(None) => return None,
+                Ok(Some((frame::ROWS, payload))) => frame::rows(&payload),
+                Ok(Some(_)) => None,
+                Err(e) => return Some(Err(e)),
+            };
+            match rows {
+                Some(rows) => self.batch = rows.into_iter(),
+                None => {
+                    self.answer.talk = None;
+                    return Some(Err(GdalError::Stopped("an unexpected answer".into())));
                 }
             }
         }

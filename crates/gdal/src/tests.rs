@@ -111,8 +111,7 @@ fn a_raster_becomes_a_grid_in_degrees_that_agrees_with_gdal() {
 #[test]
 fn a_file_too_large_for_memory_is_not_called_broken() {
     for answer in ["printf '\\000ditu-g\\nM\\000\\000\\000\\000'", "kill -ABRT $$", "kill -KILL $$"] {
-        let worker =
-            Worker { program: "/bin/sh".into(), args: vec!["-c".into(), answer.into()], env: Vec::new() };
+        let worker = Worker::new("/bin/sh".into(), vec!["-c".into(), answer.into()]);
         let said = worker.describe(&data("terrain/truncated.tiff"));
         assert!(matches!(said, Err(GdalError::TooLarge)), "{answer}: {said:?}");
     }
@@ -212,6 +211,97 @@ fn probe() {
     let far = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|s| s.send_to(b"x", "192.0.2.1:9"));
     if far.is_err() {
         println!("no network");
+    }
+}
+
+/// The processes that this one started and that still run.
+fn children() -> Vec<u32> {
+    let me = std::process::id();
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let ids = all.filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
+    ids.filter(|id| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let after = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        let mut fields = after.split(' ');
+        fields.next() != Some("Z") && fields.next() == Some(me.to_string().as_str())
+    })
+    .collect()
+}
+
+#[test]
+fn a_worker_answers_again_and_no_more_than_two_wait() {
+    let folder = data("survey/shp-geometry-types");
+    let files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.extension().is_some_and(|e| e == "shp") && p.with_extension("shx").exists())
+        .collect();
+    assert!(files.len() > 3);
+    let worker = start();
+    for path in &files {
+        let layer = path.file_stem().unwrap().to_str().unwrap();
+        let features = worker.describe(path).unwrap().layers[0].features;
+        let first = children();
+        for wanted in [usize::MAX, 1, usize::MAX] {
+            let rows = worker.read(path, layer, &ReadOptions::default()).unwrap();
+            let read: Vec<SourceRow> = rows.take(wanted).collect::<Result<_, _>>().unwrap();
+            assert_eq!(read.len() as u64, features.unwrap().min(wanted as u64), "{layer}");
+        }
+        assert_eq!(children(), first, "the same processes answered");
+        assert!(first.len() <= 2, "{first:?}");
+    }
+    drop(worker);
+    assert_eq!(children(), [0u32; 0]);
+}
+
+/// What nobody wanted of an answer does not become the next one, however far the worker was.
+#[test]
+fn an_answer_cut_short_leaves_nothing_in_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("many.csv");
+    let text: String = (0..60_000).map(|i| format!("{i},常德市武陵区第{i}号地名点及其说明文字\n")).collect();
+    std::fs::write(&csv, format!("n,name\n{text}")).unwrap();
+    let path = dir.path().join("many.gpkg");
+    assert!(Command::new("ogr2ogr").args(["-f", "GPKG"]).args([&path, &csv]).status().unwrap().success());
+    let worker = start();
+    for taken in [1, 20_000, 45_000, 60_000, 59_999, 5] {
+        let rows = worker.read(&path, "many", &ReadOptions::default()).unwrap();
+        let got: Vec<SourceRow> = rows.take(taken).map(Result::unwrap).collect();
+        assert_eq!(got.len(), taken);
+        assert_eq!(got[0].values[0], SourceValue::Text("0".into()));
+        assert_eq!(worker.describe(&path).unwrap().layers.len(), 1);
+    }
+}
+
+/// Blocked in the middle of an answer that nobody takes, as a driver may be in the middle of a file.
+#[test]
+fn a_worker_ends_with_its_parent() {
+    use std::io::{Read, Write};
+    let path = data("survey/shp-encodings/derived-changde/gbk_nocpg_ldid0.shp").canonicalize().unwrap();
+    let told = start();
+    let mut child = Command::new(&told.program)
+        .args(&told.args)
+        .envs(told.env)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let opening = worker::Opening { path, options: ReadOptions::default() };
+    writeln!(stdin, "{}", serde_json::to_string(&opening).unwrap()).unwrap();
+    let question = worker::Question::Read { layer: "gbk_nocpg_ldid0".into(), to_cgcs2000: false };
+    let line = serde_json::to_string(&question).unwrap();
+    // So many answers that the pipe is full.
+    (0..200).for_each(|_| writeln!(stdin, "{line}").unwrap());
+    child.stdout.as_mut().unwrap().read_exact(&mut [0; 64]).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(child.try_wait().unwrap(), None);
+    drop(stdin);
+    let began = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(began.elapsed().as_secs() < 20, "it still runs");
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }
 

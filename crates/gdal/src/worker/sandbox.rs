@@ -44,7 +44,6 @@ pub(super) fn enter(delivery: &Path) -> bool {
     // SAFETY: plain system calls without pointers; SIGXFSZ ignored makes writes past the limit fail instead of killing.
     unsafe {
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         if libc::unshare(libc::CLONE_NEWNET) != 0 {
             libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET);

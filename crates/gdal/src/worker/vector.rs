@@ -1,7 +1,7 @@
 //! Features: opens a file by the allow-list, describes its tables, sends their rows.
 #![allow(unsafe_code)]
 
-use super::{Out, last_error};
+use super::{Asked, Out, last_error};
 use crate::drivers;
 use crate::frame::{self, Shape};
 use crate::types::{Description, Domain, FieldInfo, LayerInfo, RasterInfo, ReadOptions, SourceValue, Srs};
@@ -14,6 +14,7 @@ use std::ffi::{CStr, CString};
 use std::io::Write;
 use std::path::Path;
 use std::ptr;
+use std::time::Duration;
 
 /// Bytes of rows a frame.
 const BATCH: usize = 1 << 20;
@@ -55,8 +56,7 @@ pub(super) fn open(
     })
 }
 
-pub(super) fn describe(path: &Path, options: &ReadOptions) -> Result<Description, String> {
-    let dataset = open(path, options, true, true)?;
+pub(super) fn describe(dataset: &Dataset) -> Result<Description, String> {
     let mut layers = Vec::new();
     for layer in dataset.layers() {
         let defn = layer.defn();
@@ -68,7 +68,7 @@ pub(super) fn describe(path: &Path, options: &ReadOptions) -> Result<Description
                 kind: field_type_name(f.field_type()),
                 width: u32::try_from(f.width()).unwrap_or(0),
                 alias: alias(&layer, i),
-                domain: domain(&dataset, &layer, i),
+                domain: domain(dataset, &layer, i),
             })
             .collect();
         let extent = layer.try_get_extent().ok().flatten();
@@ -192,12 +192,18 @@ impl Drop for ToCgcs2000 {
     }
 }
 
-pub(super) fn read(path: &Path, name: &str, options: &ReadOptions, out: &mut Out) -> Result<(), String> {
-    let dataset = open(path, options, false, true)?;
+/// Sends the rows of a table, until the parent wants no more.
+pub(super) fn read(
+    dataset: &Dataset,
+    name: &str,
+    to_cgcs2000: bool,
+    asked: &Asked,
+    out: &mut Out,
+) -> Result<(), String> {
     let layer = dataset.layer_by_name(name).map_err(|_| format!("there is no table {name} in the file"))?;
     let transform = match layer.spatial_ref() {
-        Some(from) if options.to_cgcs2000 => Some(ToCgcs2000::new(&from)?),
-        None if options.to_cgcs2000 => return Err("the file states no coordinate reference system".into()),
+        Some(from) if to_cgcs2000 => Some(ToCgcs2000::new(&from)?),
+        None if to_cgcs2000 => return Err("the file states no coordinate reference system".into()),
         _ => None,
     };
     let kinds = field_kinds(&layer);
@@ -228,6 +234,9 @@ pub(super) fn read(path: &Path, name: &str, options: &ReadOptions, out: &mut Out
         if batch.len() >= BATCH {
             frame::write(out, frame::ROWS, &batch).map_err(|e| e.to_string())?;
             batch.clear();
+            if asked.waits(Duration::ZERO) {
+                return Ok(());
+            }
         }
     }
     // SAFETY: reads a thread-local number.
