@@ -1,4 +1,4 @@
-//! Circles and arcs as vertices, within a centimetre.
+//! Circles, ellipses, arcs and Bézier curves as vertices, within a centimetre.
 
 use super::object::Vertex;
 use std::f64::consts::{PI, TAU};
@@ -48,6 +48,60 @@ pub(super) fn circle(a: Vertex, b: Vertex, c: Vertex) -> Option<Vec<Vertex>> {
     Some(round([m[0], m[1], f64::NAN], r))
 }
 
+/// An arc of an ellipse about `m` whose long axis ends at `m + axis` and whose short one is `ratio` of it, from one angle to
+/// another in radians, counted from the long axis. The last vertex lies at `to` exactly.
+pub(super) fn elliptic(m: Vertex, axis: [f64; 2], ratio: f64, from: f64, to: f64) -> Vec<Vertex> {
+    // Between two steps it leaves its chord no further than the circle about the long axis does.
+    let n = steps(axis[0].hypot(axis[1]), to - from);
+    let at = |i: usize| {
+        let (sin, cos) = (from + (to - from) * i as f64 / n as f64).sin_cos();
+        let (u, v) = (cos, ratio * sin);
+        [m[0] + u * axis[0] - v * axis[1], m[1] + u * axis[1] + v * axis[0], f64::NAN]
+    };
+    (0..=n).map(at).collect()
+}
+
+/// A closed ellipse.
+pub(super) fn ellipse(m: Vertex, axis: [f64; 2], ratio: f64) -> Vec<Vertex> {
+    let mut all = elliptic(m, axis, ratio, 0.0, TAU);
+    all.pop();
+    all.extend(all.first().copied());
+    all
+}
+
+/// A Bézier curve by its control points: three of a quadratic one, four of a cubic one, or of several cubic ones that follow
+/// each other. `None` for another number of points.
+pub(super) fn bezier(points: &[Vertex]) -> Option<Vec<Vertex>> {
+    let raised;
+    let points = match points {
+        [a, b, c] => {
+            let between = |p: &Vertex, q: &Vertex| [0, 1, 2].map(|i| p[i] + (q[i] - p[i]) * 2.0 / 3.0);
+            raised = [*a, between(a, b), between(c, b), *c];
+            &raised
+        }
+        _ => points,
+    };
+    if points.len() < 4 || points.len() % 3 != 1 {
+        return None;
+    }
+    let mut all = vec![points[0]];
+    for p in points.windows(4).step_by(3) {
+        let bend =
+            |a: &Vertex, b: &Vertex, c: &Vertex| (a[0] - 2.0 * b[0] + c[0]).hypot(a[1] - 2.0 * b[1] + c[1]);
+        let tolerance = if p[0][0].abs() <= 360.0 { 1e-7 } else { TOLERANCE };
+        let most = bend(&p[0], &p[1], &p[2]).max(bend(&p[1], &p[2], &p[3]));
+        let n = (0.75 * most / tolerance).sqrt().ceil().clamp(1.0, 20_000.0) as usize;
+        for i in 1..n {
+            let t = i as f64 / n as f64;
+            let (s, w) = (1.0 - t, [1.0, 3.0, 3.0, 1.0]);
+            let weights = [w[0] * s * s * s, w[1] * s * s * t, w[2] * s * t * t, w[3] * t * t * t];
+            all.push([0, 1, 2].map(|axis| (0..4).map(|k| weights[k] * p[k][axis]).sum()));
+        }
+        all.push(p[3]);
+    }
+    Some(all)
+}
+
 /// A closed circle.
 pub(super) fn round(m: Vertex, r: f64) -> Vec<Vertex> {
     let n = steps(r, TAU);
@@ -86,6 +140,54 @@ mod tests {
             }
         }
         assert_eq!(arc(flat([0.0, 0.0]), flat([1.0, 0.0]), flat([2.0, 0.0])).len(), 3);
+    }
+
+    #[test]
+    fn ellipses_and_bezier_curves_stay_within_a_centimetre() {
+        let m = flat([500_000.0, 3_200_000.0]);
+        for (axis, ratio) in [([30.0, 40.0], 0.5), ([2_000.0, 0.0], 0.1), ([0.0, -7.0], 1.0)] {
+            let all = ellipse(m, axis, ratio);
+            assert_eq!((all[0][0], all[0][1]), (all[all.len() - 1][0], all[all.len() - 1][1]));
+            let long = f64::hypot(axis[0], axis[1]);
+            // In the axes' own frame, stretched to a circle.
+            let own = |p: [f64; 2]| {
+                let (x, y) = (p[0] - m[0], p[1] - m[1]);
+                let (u, v) = ((x * axis[0] + y * axis[1]) / long, (y * axis[0] - x * axis[1]) / long);
+                [u, v / ratio]
+            };
+            for w in all.windows(2) {
+                let on = own([w[0][0], w[0][1]]);
+                assert!((on[0].hypot(on[1]) - long).abs() < 1e-6 * long);
+                let (a, b) = (own([w[0][0], w[0][1]]), own([w[1][0], w[1][1]]));
+                let mid = [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0];
+                // The circle's sagitta bounds the ellipse's, which is the same squeezed one way.
+                assert!(long - mid[0].hypot(mid[1]) <= TOLERANCE + 1e-9);
+            }
+        }
+        let p = [[0.0, 0.0], [100.0, 400.0], [500.0, -300.0], [600.0, 0.0]];
+        let control: Vec<Vertex> = p.iter().map(|p| flat([p[0] + 5e5, p[1] + 3.2e6])).collect();
+        let all = bezier(&control).unwrap();
+        assert_eq!((all[0][0], all[all.len() - 1][0]), (5e5, 500_600.0));
+        // De Casteljau, at a thousand places: none further from the strokes than the tolerance.
+        for i in 0..=1000 {
+            let t = f64::from(i) / 1000.0;
+            let mut q: Vec<[f64; 2]> = control.iter().map(|c| [c[0], c[1]]).collect();
+            while q.len() > 1 {
+                q = q.windows(2).map(|w| [0, 1].map(|k| w[0][k] + (w[1][k] - w[0][k]) * t)).collect();
+            }
+            let far = all.windows(2).map(|w| {
+                let (dx, dy) = (w[1][0] - w[0][0], w[1][1] - w[0][1]);
+                let along = ((q[0][0] - w[0][0]) * dx + (q[0][1] - w[0][1]) * dy) / (dx * dx + dy * dy);
+                let s = along.clamp(0.0, 1.0);
+                (q[0][0] - w[0][0] - s * dx).hypot(q[0][1] - w[0][1] - s * dy)
+            });
+            assert!(far.fold(f64::MAX, f64::min) <= TOLERANCE + 1e-6, "{t}");
+        }
+        let quadratic = bezier(&[control[0], control[1], control[3]]).unwrap();
+        let middle = quadratic[quadratic.len() / 2];
+        assert!((middle[1] - 3.2e6 - 200.0).abs() < 5.0, "{middle:?}");
+        assert_eq!(bezier(&control[..2]), None);
+        assert_eq!(bezier(&[control.clone(), control].concat()[..6]), None);
     }
 
     #[test]

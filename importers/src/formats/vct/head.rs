@@ -26,7 +26,9 @@ pub(super) enum Kind {
     Point,
     Line,
     Polygon,
-    /// Known and not imported: annotation, solids, aggregations, images.
+    /// Text at a place.
+    Annotation,
+    /// Known and not imported: solids, aggregations, images.
     Other,
 }
 
@@ -138,7 +140,8 @@ impl Head {
                 b"point" => Kind::Point,
                 b"line" => Kind::Line,
                 b"polygon" => Kind::Polygon,
-                b"annotation" | b"solid" | b"aggregation" | b"image" => Kind::Other,
+                b"annotation" => Kind::Annotation,
+                b"solid" | b"aggregation" | b"image" => Kind::Other,
                 _ => {
                     return Err(lines.expected(
                         "Point、Line、Polygon 或 Annotation",

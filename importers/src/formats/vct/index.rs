@@ -1,8 +1,9 @@
 //! One pass over the file: what it holds and where. A file that is damaged anywhere is known before a row is taken.
 
 use super::head::{Head, Kind, split};
-use super::object::{self, Body};
+use super::object::{self, Assumed, Body};
 use crate::formats::lines::{Fault, Lines};
+use ditu_model::Text;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
@@ -26,6 +27,10 @@ pub(super) struct Index {
     pub(super) attributes: Vec<(Vec<u8>, Place)>,
     /// Sections that are not imported.
     pub(super) others: Vec<String>,
+    /// Objects of whose shape this had to be assumed: curves taken as straight lines, ellipses.
+    pub(super) assumed: [u64; 2],
+    /// Why annotations are not read, where they are not.
+    pub(super) annotations: Option<Text>,
     /// Some places, in the file's numbers.
     pub(super) points: Vec<[f64; 2]>,
     /// Some texts that hold more than ASCII.
@@ -64,6 +69,8 @@ impl Index {
             counts: BTreeMap::new(),
             attributes: Vec::new(),
             others: Vec::new(),
+            assumed: [0; 2],
+            annotations: None,
             points: Vec::new(),
             samples: Vec::new(),
         };
@@ -79,6 +86,7 @@ impl Index {
                 b"pointbegin" => index.objects(lines, Kind::Point)?,
                 b"linebegin" => index.objects(lines, Kind::Line)?,
                 b"polygonbegin" => index.objects(lines, Kind::Polygon)?,
+                b"annotationbegin" => index.annotations(lines)?,
                 b"attributebegin" => index.tables(lines)?,
                 _ => match keyword.strip_suffix(b"begin") {
                     Some(name) if !name.is_empty() => index.skip(lines, name)?,
@@ -93,7 +101,25 @@ impl Index {
         self.sections.push((kind, lines.next_place()));
         while let Some(object) = object::next(lines, &self.head, kind)? {
             self.note(&object.body);
+            if let Some(assumed) = object.assumed {
+                self.assumed[usize::from(assumed == Assumed::Ellipse)] += 1;
+            }
+            if let Some(text) = &object.text {
+                self.sample(text);
+            }
             *self.counts.entry((kind, object.code)).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Annotations differ more from writer to writer than shapes do: those that cannot be read take nothing else with them.
+    fn annotations<R: BufRead>(&mut self, lines: &mut Lines<R>) -> Result<(), Fault> {
+        let Err(fault) = self.objects(lines, Kind::Annotation) else { return Ok(()) };
+        self.annotations = Some(fault.text());
+        self.sections.retain(|(kind, _)| *kind != Kind::Annotation);
+        self.counts.retain(|(kind, _), _| *kind != Kind::Annotation);
+        while !lines.is("AnnotationEnd") {
+            lines.need("AnnotationEnd", "AnnotationEnd")?;
         }
         Ok(())
     }

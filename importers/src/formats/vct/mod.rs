@@ -91,6 +91,8 @@ struct Part {
 
 /// Columns after the table's own.
 const EXTRA: [&str; 2] = ["要素代码", "要素名称"];
+/// The column of what annotations say.
+const TEXT: &str = "注记内容";
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
     let vct = Vct::read(Input::File(found.path.clone())).map_err(|why| {
@@ -115,6 +117,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         let fields = structure.map_or(&[][..], |s| &s.fields);
         let mut columns: Vec<String> = fields.iter().map(|(n, _)| decode(n)).collect();
         columns.extend(EXTRA.map(str::to_owned));
+        columns.extend((code.kind == Kind::Annotation).then(|| TEXT.to_owned()));
         let (name, table) = (decode(&code.name), decode(&code.table));
         let part = Part {
             vct: vct.clone(),
@@ -131,7 +134,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             format,
             columns,
             shapes: ShapeSource::File(Some(match code.kind {
-                Kind::Point => Shape::Point,
+                Kind::Point | Kind::Annotation => Shape::Point,
                 Kind::Line => Shape::Line,
                 Kind::Polygon | Kind::Other => Shape::Polygon,
             })),
@@ -168,6 +171,39 @@ fn left_out(index: &Index, file: &str) -> Vec<Finding> {
             Severity::Note,
             format!("{name} 一节没有对应的图层"),
             format!("the section {name} goes to no layer"),
+        ));
+    }
+    let [straight, ellipses] = index.assumed;
+    let mut assumed = |zh: String, en: String, cure: Text| {
+        all.push(of_file("vct.curve", Severity::Warning, file, both(zh, en), cure));
+    };
+    if straight > 0 {
+        assumed(
+            format!("{straight} 条光滑曲线或样条曲线只给出型值点，按折线读入"),
+            format!(
+                "{straight} smooth curves or splines give only points and are taken as straight lines between them"
+            ),
+            both(
+                "需要曲线时在源系统中加密为折线",
+                "densify them where they were drawn if the curve is wanted",
+            ),
+        );
+    }
+    if ellipses > 0 {
+        assumed(
+            format!("{ellipses} 个面有椭圆，两个点按圆心和长轴端点理解"),
+            format!(
+                "{ellipses} polygons have ellipses, whose two points are taken as centre and end of the long axis"
+            ),
+            both("与面积属性核对", "compare with the area among the attributes"),
+        );
+    }
+    if let Some(why) = &index.annotations {
+        all.push(note(
+            "vct.annotation",
+            Severity::Warning,
+            format!("注记一节不能读：{}", why.zh),
+            format!("the annotations cannot be read: {}", why.en),
         ));
     }
     for table in index.head.tables.iter().filter(|t| t.alone) {
@@ -220,6 +256,7 @@ impl Reader for Part {
                     .collect(),
             };
             values.extend(self.extra.iter().cloned());
+            values.extend(found.text.map(|t| encoding::decode(self.encoded.encoding, &t)));
             sink(SourceRow { row: found.line, values, geometry: Some(found.geometry) })
         })
     }

@@ -41,12 +41,25 @@ pub(super) enum Body {
     Unread(Text),
 }
 
+/// What the format leaves open and had to be assumed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Assumed {
+    /// A curve is the straight line between its points.
+    Straight,
+    /// The two points of an ellipse are its centre and the end of its long axis.
+    Ellipse,
+}
+
 /// An object.
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     pub(super) id: Id,
     pub(super) code: Vec<u8>,
     pub(super) body: Body,
+    /// What an annotation says.
+    pub(super) text: Option<Vec<u8>>,
+    /// What was assumed of its shape.
+    pub(super) assumed: Option<Assumed>,
     /// The line where it begins, and its byte.
     pub(super) line: u64,
     pub(super) byte: u64,
@@ -61,6 +74,7 @@ pub(super) fn next<R: BufRead>(
     let end = match kind {
         Kind::Point => "PointEnd",
         Kind::Line => "LineEnd",
+        Kind::Annotation => "AnnotationEnd",
         Kind::Polygon | Kind::Other => "PolygonEnd",
     };
     lines.need(end, end)?;
@@ -72,20 +86,29 @@ pub(super) fn next<R: BufRead>(
     let mut code = lines.need("要素代码", "the feature code")?.to_vec();
     let style = lines.need("图式或图层名", "the style or layer name")?;
     let known = |c: &[u8]| head.codes.iter().any(|f| f.code == c);
+    if style.eq_ignore_ascii_case(end.as_bytes()) {
+        return Err(lines.expected("图式或图层名", "the style or layer name"));
+    }
     // One dialect writes the two the other way round.
     if !known(&code) && known(style) {
         code = style.to_vec();
     }
+    let (mut text, mut assumed) = (None, None);
     let body = match kind {
         Kind::Point => point(lines, head)?,
-        Kind::Line => strokes(lines, head)?,
-        Kind::Polygon | Kind::Other => polygon(lines, head)?,
+        Kind::Line => strokes(lines, head, &mut assumed)?,
+        Kind::Annotation => {
+            let (said, at) = annotation(lines, head)?;
+            text = Some(said);
+            Body::Points(vec![at])
+        }
+        Kind::Polygon | Kind::Other => polygon(lines, head, &mut assumed)?,
     };
     // The closing zero, which not everybody writes; ids are never zero.
     if lines.advance()? && lines.text() != b"0" {
         lines.back();
     }
-    Ok(Some(Object { id: number, code, body, line, byte }))
+    Ok(Some(Object { id: number, code, body, text, assumed, line, byte }))
 }
 
 fn vertex<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Vertex, Fault> {
@@ -133,10 +156,64 @@ fn point<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Body, Fault> {
         // The second one is only a direction.
         all.truncate(1);
     }
+    if kind == 2 && head.layout == Layout::V1 && head.topology >= 2 {
+        // The lines that meet in the node: known from the lines themselves.
+        ids(lines, head)?;
+    }
     Ok(Body::Points(all))
 }
 
-fn strokes<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Body, Fault> {
+/// What an annotation says, and where it begins.
+fn annotation<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<(Vec<u8>, Vertex), Fault> {
+    let said = |lines: &mut Lines<R>| {
+        let text = lines.need("注记内容", "the text")?.to_vec();
+        if lines.is("AnnotationEnd") { Err(lines.expected("注记内容", "the text")) } else { Ok(text) }
+    };
+    if head.layout != Layout::V3 {
+        for (zh, en) in [
+            ("字体", "the font"),
+            ("颜色", "the colour"),
+            ("字型", "the weight and shape"),
+            ("字大", "the size"),
+            ("间隔", "the spacing"),
+        ] {
+            lines.need(zh, en)?;
+        }
+        let text = said(lines)?;
+        let n = lines.integer("点数", "a count")?;
+        return Ok((text, first(lines, head, n)?));
+    }
+    let kind = lines.integer("注记的类型（1 或 2）", "the kind of annotation (1 or 2)")?;
+    let text = said(lines)?;
+    let n = match kind {
+        1 => 1,
+        2 => lines.integer("点数", "a count")?,
+        _ => return Err(lines.expected("注记的类型（1 或 2）", "the kind of annotation (1 or 2)")),
+    };
+    Ok((text, first(lines, head, n)?))
+}
+
+/// The first of some places, which may have an angle after them.
+fn first<R: BufRead>(lines: &mut Lines<R>, head: &Head, count: u64) -> Result<Vertex, Fault> {
+    let at = vertex(lines, head)?;
+    for _ in 1..count {
+        vertex(lines, head)?;
+    }
+    Ok([at[0], at[1], f64::NAN])
+}
+
+fn unread(zh: &str, en: &str) -> Text {
+    both(
+        format!("{zh}没有转换；请在源系统中打散为折线"),
+        format!("{en} are not read; turn them into polylines where they were drawn"),
+    )
+}
+
+fn strokes<R: BufRead>(
+    lines: &mut Lines<R>,
+    head: &Head,
+    assumed: &mut Option<Assumed>,
+) -> Result<Body, Fault> {
     let kind = lines.integer("线的类型", "the kind of line")?;
     if head.layout != Layout::V3 {
         let n = lines.integer("点数", "a count")?;
@@ -147,65 +224,224 @@ fn strokes<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Body, Fault>
                 lines.need("拓扑关系", "a topological relation")?;
             }
         }
-        return Ok(Body::Line(all));
+        return Ok(plain(kind, all, assumed).map_or_else(Body::Unread, Body::Line));
     }
     match kind {
         100 => Ok(Body::Lines(ids(lines, head)?)),
         1 => {
-            let segments = lines.integer("线段数", "the number of segments")?;
-            let (mut all, mut unread): (Vec<Vertex>, Option<Text>) = (Vec::new(), None);
-            for _ in 0..segments {
-                let (shape, points) = curve(lines, head)?;
-                match stroke(shape, &points) {
-                    Ok(more) => {
-                        // Segments share the vertex where they meet.
-                        let joined = all.last().zip(more.first()).is_some_and(|(a, b)| near(a, b));
-                        all.extend(&more[usize::from(joined)..]);
-                    }
-                    Err(why) => unread = Some(why),
-                }
+            let count = lines.integer("线段数", "the number of segments")?;
+            let mut segments = Vec::new();
+            for _ in 0..count {
+                segments.push(segment(lines, head, assumed)?);
             }
-            Ok(unread.map_or(Body::Line(all), Body::Unread))
+            Ok(join(&segments).map_or_else(Body::Unread, Body::Line))
         }
         _ => Err(lines.expected("线的类型（1 或 100）", "the kind of line (1 or 100)")),
     }
 }
 
-/// The same place: a tenth of a millimetre in metres, the same in degrees.
-pub(super) fn near(a: &Vertex, b: &Vertex) -> bool {
-    let t = if a[0].abs() <= 360.0 { 1e-9 } else { 1e-4 };
+/// A line of 1999: one kind of curve all along.
+fn plain(kind: u64, points: Vec<Vertex>, assumed: &mut Option<Assumed>) -> Result<Vec<Vertex>, Text> {
+    match (kind, points.as_slice()) {
+        (1, _) => Ok(points),
+        (2, [_, _, _]) => Ok(arcs(&points)),
+        (2, [_, _, _, ..]) if points.len() % 2 == 1 => Ok(arcs(&points)),
+        (2, _) => Err(unread("点数为偶数的三点圆弧", "three-point arcs of an even number of points")),
+        (3, [a, b, c]) => through(*a, *b, *c),
+        (3, _) => Err(unread("点数不是 3 的三点圆", "circles of another number of points than three")),
+        (4, _) => Err(unread("四点椭圆", "ellipses by four points")),
+        (5 | 6, _) => {
+            *assumed = Some(Assumed::Straight);
+            Ok(points)
+        }
+        _ => Err(both(format!("线的类型 {kind} 不认识"), format!("the kind of line {kind} is not known"))),
+    }
+}
+
+/// Arcs by three points, each beginning where the one before ends.
+fn arcs(points: &[Vertex]) -> Vec<Vertex> {
+    let mut all: Vec<Vertex> = Vec::new();
+    for p in points.windows(3).step_by(2) {
+        let more = super::curves::arc(p[0], p[1], p[2]);
+        all.extend(&more[usize::from(!all.is_empty())..]);
+    }
+    all
+}
+
+fn through(a: Vertex, b: Vertex, c: Vertex) -> Result<Vec<Vertex>, Text> {
+    super::curves::circle(a, b, c)
+        .ok_or_else(|| both("三点共线，不成圆", "the three points are in line and make no circle"))
+}
+
+/// One segment of a line.
+enum Segment {
+    /// Its vertices.
+    Sure(Vec<Vertex>),
+    /// An arc by its angles. From where and which way they are counted is not written: the way in which the arc meets its
+    /// neighbours is right.
+    OneOf(Vec<Vec<Vertex>>),
+    Unread(Text),
+}
+
+/// Segments one after the other; they share the vertex where they meet.
+fn join(segments: &[Segment]) -> Result<Vec<Vertex>, Text> {
+    let mut all: Vec<Vertex> = Vec::new();
+    for (i, segment) in segments.iter().enumerate() {
+        let chosen;
+        let more = match segment {
+            Segment::Sure(vertices) => vertices,
+            Segment::Unread(why) => return Err(why.clone()),
+            Segment::OneOf(ways) => {
+                let before = all.last();
+                let after = match segments.get(i + 1) {
+                    Some(Segment::Sure(next)) => next.first(),
+                    _ => None,
+                };
+                let meets = |way: &[Vertex]| {
+                    let ends = [(before, way.first()), (after, way.last())];
+                    (before.is_some() || after.is_some())
+                        && ends.iter().all(|(a, b)| a.zip(*b).is_none_or(|(a, b)| close_to(a, b, 5e-2)))
+                };
+                let back = |way: &Vec<Vertex>| way.iter().rev().copied().collect::<Vec<Vertex>>();
+                let mut met = ways.iter().cloned().chain(ways.iter().map(back)).filter(|way| meets(way));
+                let Some(way) = met.next() else {
+                    return Err(unread(
+                        "与相邻线段不相接的圆心弧、椭圆弧",
+                        "arcs by angles that meet no neighbour",
+                    ));
+                };
+                let places = |way: &[Vertex]| [way[way.len() / 2], way[way.len() - 1]];
+                let (first, mut others) = (places(&way), met.map(|way| places(&way)));
+                if !others.all(|o| close_to(&o[0], &first[0], 5e-2) && close_to(&o[1], &first[1], 5e-2)) {
+                    return Err(unread(
+                        "起止角有几种读法的圆心弧、椭圆弧",
+                        "arcs whose angles can be read in several ways",
+                    ));
+                }
+                drop(others);
+                chosen = way;
+                &chosen
+            }
+        };
+        let joined = all.last().zip(more.first()).is_some_and(|(a, b)| close_to(a, b, 5e-2));
+        let exact = all.last().zip(more.first()).is_some_and(|(a, b)| near(a, b));
+        let skip = exact || (joined && matches!(segment, Segment::OneOf(_)));
+        all.extend(&more[usize::from(skip)..]);
+    }
+    Ok(all)
+}
+
+fn close_to(a: &Vertex, b: &Vertex, metres: f64) -> bool {
+    let t = if a[0].abs() <= 360.0 { metres * 1e-5 } else { metres };
     (a[0] - b[0]).abs() <= t && (a[1] - b[1]).abs() <= t
 }
 
-/// One segment or ring: its kind and its points.
-fn curve<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<(u64, Vec<Vertex>), Fault> {
+/// The same place: a tenth of a millimetre in metres, the same in degrees.
+pub(super) fn near(a: &Vertex, b: &Vertex) -> bool {
+    close_to(a, b, 1e-4)
+}
+
+/// Numbers, one or several a line, until all are there.
+fn numbers<const N: usize, R: BufRead>(
+    lines: &mut Lines<R>,
+    head: &Head,
+    zh: &str,
+    en: &str,
+) -> Result<[f64; N], Fault> {
+    let (mut all, mut have) = ([0.0; N], 0);
+    while have < N {
+        let text = lines.need(zh, en)?.to_vec();
+        for part in split(&text, head.separator).filter(|p| !p.is_empty()) {
+            let n = real(part).filter(|_| have < N).ok_or_else(|| lines.expected(zh, en))?;
+            all[have] = n;
+            have += 1;
+        }
+    }
+    Ok(all)
+}
+
+/// One segment; arcs within a centimetre.
+fn segment<R: BufRead>(
+    lines: &mut Lines<R>,
+    head: &Head,
+    assumed: &mut Option<Assumed>,
+) -> Result<Segment, Fault> {
     let shape = lines.integer("线段类型（11–17）", "the kind of segment (11–17)")?;
     if !(11..=17).contains(&shape) {
         return Err(lines.expected("线段类型（11–17）", "the kind of segment (11–17)"));
     }
-    let n = count(lines, head, 3)?;
-    Ok((shape, vertices(lines, head, n)?))
-}
-
-/// A segment as vertices; arcs within a centimetre.
-fn stroke(shape: u64, points: &[Vertex]) -> Result<Vec<Vertex>, Text> {
-    let unread = |zh: &str, en: &str| {
-        both(
-            format!("{zh}没有转换；请在源系统中打散为折线"),
-            format!("{en} are not read; turn them into polylines where they were drawn"),
-        )
+    let usual = match shape {
+        13 => 1,
+        14 => 2,
+        _ => 3,
     };
-    match (shape, points) {
-        (11, _) => Ok(points.to_vec()),
-        (12, [a, b, c]) => Ok(super::curves::arc(*a, *b, *c)),
-        (12, _) => Err(unread("三点圆弧的点数不是 3，", "three-point arcs of another number of points")),
-        (13, _) => Err(unread("圆心圆弧", "arcs by their centre")),
-        (14, _) => Err(unread("椭圆弧", "elliptic arcs")),
-        _ => Err(unread("样条曲线", "splines")),
-    }
+    let n = count(lines, head, usual)?;
+    let points = vertices(lines, head, n)?;
+    Ok(match (shape, points.as_slice()) {
+        (11, _) => Segment::Sure(points),
+        (12, [_, _, _]) => Segment::Sure(arcs(&points)),
+        (12, _) => {
+            Segment::Unread(unread("三点圆弧的点数不是 3，", "three-point arcs of another number of points"))
+        }
+        (13, [m]) => {
+            let [radius, from, to] = numbers(lines, head, "半径、起始角、终止角", "radius and angles")?;
+            if radius <= 0.0 {
+                return Err(lines.expected("半径", "the radius"));
+            }
+            Segment::OneOf(ways(*m, [radius, 0.0], 1.0, from, to))
+        }
+        (14, [m, end]) => {
+            let [ratio, from, to] =
+                numbers(lines, head, "短长轴比、起始角、终止角", "ratio of axes and angles")?;
+            if !(ratio > 0.0 && ratio <= 1.0) {
+                return Err(lines.expected("短长轴比", "the ratio of the axes"));
+            }
+            Segment::OneOf(ways(*m, [end[0] - m[0], end[1] - m[1]], ratio, from, to))
+        }
+        (13, _) => Segment::Unread(unread("圆心圆弧", "arcs by their centre")),
+        (14, _) => Segment::Unread(unread("椭圆弧", "elliptic arcs")),
+        (15, _) => {
+            // Its points lie on it.
+            *assumed = Some(Assumed::Straight);
+            Segment::Sure(points)
+        }
+        (17, _) => match super::curves::bezier(&points) {
+            Some(vertices) => Segment::Sure(vertices),
+            None => Segment::Unread(unread(
+                "控制点数不合的贝塞尔曲线",
+                "Bézier curves of such a number of points",
+            )),
+        },
+        // Its points do not.
+        _ => Segment::Unread(unread("B 样条曲线", "B-splines")),
+    })
 }
 
-fn polygon<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Body, Fault> {
+/// The ways to read an arc's angles: degrees from the axis counter-clockwise, degrees from north clockwise, radians.
+fn ways(m: Vertex, axis: [f64; 2], ratio: f64, from: f64, to: f64) -> Vec<Vec<Vertex>> {
+    let turn = std::f64::consts::TAU;
+    let arc = |from: f64, to: f64| {
+        let sweep = (to - from).rem_euclid(turn);
+        let sweep = if sweep == 0.0 { turn } else { sweep };
+        super::curves::elliptic(m, axis, ratio, from, from + sweep)
+    };
+    let (f, t) = (from.to_radians(), to.to_radians());
+    let quarter = turn / 4.0;
+    let mut all = vec![arc(f, t)];
+    if ratio == 1.0 {
+        all.push(arc(quarter - t, quarter - f));
+    }
+    if from.abs() <= turn && to.abs() <= turn {
+        all.push(arc(from, to));
+    }
+    all
+}
+
+fn polygon<R: BufRead>(
+    lines: &mut Lines<R>,
+    head: &Head,
+    assumed: &mut Option<Assumed>,
+) -> Result<Body, Fault> {
     if head.layout != Layout::V3 {
         vertex(lines, head)?;
         if head.topology >= 1 {
@@ -221,7 +457,7 @@ fn polygon<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Body, Fault>
             let n = lines.integer("环数", "the number of rings")?;
             let (mut rings, mut unread): (Vec<Vec<Vertex>>, Option<Text>) = (Vec::new(), None);
             for _ in 0..n {
-                match ring(lines, head)? {
+                match ring(lines, head, assumed)? {
                     Ok(ring) => rings.push(ring),
                     Err(why) => unread = Some(why),
                 }
@@ -237,7 +473,11 @@ fn polygon<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Body, Fault>
     }
 }
 
-fn ring<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Result<Vec<Vertex>, Text>, Fault> {
+fn ring<R: BufRead>(
+    lines: &mut Lines<R>,
+    head: &Head,
+    assumed: &mut Option<Assumed>,
+) -> Result<Result<Vec<Vertex>, Text>, Fault> {
     let shape = lines.integer("环的类型（11–14）", "the kind of ring (11–14)")?;
     match shape {
         11 => {
@@ -248,9 +488,7 @@ fn ring<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Result<Vec<Vert
             let n = count(lines, head, 3)?;
             let points = vertices(lines, head, n)?;
             Ok(match points[..] {
-                [a, b, c] => super::curves::circle(a, b, c).ok_or_else(|| {
-                    both("三点共线，不成圆", "the three points are in line and make no circle")
-                }),
+                [a, b, c] => through(a, b, c),
                 _ => Err(both("三点圆的点数不是 3", "a circle of another number of points than three")),
             })
         }
@@ -266,12 +504,18 @@ fn ring<R: BufRead>(lines: &mut Lines<R>, head: &Head) -> Result<Result<Vec<Vert
             Ok(Ok(super::curves::round(centre, radius)))
         }
         14 => {
-            let n = count(lines, head, 3)?;
-            vertices(lines, head, n)?;
-            Ok(Err(both(
-                "椭圆没有转换；请在源系统中打散为折线",
-                "ellipses are not read; turn them into polylines where they were drawn",
-            )))
+            let n = count(lines, head, 2)?;
+            if n != 2 {
+                return Err(lines
+                    .expected("圆心和长轴端点（2 个点）", "centre and end of the long axis (two points)"));
+            }
+            let (m, end) = (vertex(lines, head)?, vertex(lines, head)?);
+            let [ratio] = numbers(lines, head, "短长轴比", "the ratio of the axes")?;
+            if !(ratio > 0.0 && ratio <= 1.0) {
+                return Err(lines.expected("短长轴比", "the ratio of the axes"));
+            }
+            *assumed = Some(Assumed::Ellipse);
+            Ok(Ok(super::curves::ellipse(m, [end[0] - m[0], end[1] - m[1]], ratio)))
         }
         _ => Err(lines.expected("环的类型（11–14）", "the kind of ring (11–14)")),
     }

@@ -31,6 +31,8 @@ pub(super) struct Found {
     /// Its attribute row without the id; `None` where there is none.
     pub(super) values: Option<Vec<Vec<u8>>>,
     pub(super) geometry: Result<Geometry, Text>,
+    /// What an annotation says.
+    pub(super) text: Option<Vec<u8>>,
 }
 
 fn failed(e: &io::Error) -> Text {
@@ -66,7 +68,7 @@ pub(super) fn read(
                 geometry = Err(why);
                 values = None;
             }
-            if let ControlFlow::Break(()) = sink(Found { line: o.line, values, geometry }) {
+            if let ControlFlow::Break(()) = sink(Found { line: o.line, values, geometry, text: o.text }) {
                 return Ok(());
             }
         }

@@ -436,7 +436,7 @@ fn dialects_comments_text_ids_curves_and_polygons_of_polygons_are_read() {
     let arc = lines[0].as_ref().unwrap();
     let top = arc.coords.iter().map(|c| c[1]).fold(f64::MIN, f64::max);
     assert!((top - 35.0).abs() < 0.011, "{top}");
-    assert!(lines[1].as_ref().unwrap_err().en.contains("splines"));
+    assert!(lines[1].as_ref().unwrap_err().en.contains("B-splines"));
     assert_eq!(lines[2].as_ref().unwrap().coords, arc.coords);
     let circle = of("A1");
     let pi = std::f64::consts::PI;
@@ -445,6 +445,116 @@ fn dialects_comments_text_ids_curves_and_polygons_of_polygons_are_read() {
     let made = of("A2");
     assert_eq!(made[0].as_ref().unwrap().part_count(), 2);
     assert!(made[1].as_ref().unwrap_err().en.contains("circle"), "a polygon of itself");
+}
+
+/// A 3.0 file of one line of these segments; its shape.
+fn line_of(segments: &str) -> Result<Geometry, Text> {
+    let head = "HeadBegin\nDataMark:LANDUSE-VCT\nVersion:3.0\nCoordinateSystemType:P\nDim:2\nHeadEnd\n\
+        FeatureCodeBegin\nL1,线,Line,\nFeatureCodeEnd\nLineBegin\n7\nL1\ns\n1\n";
+    let rows = read(format!("{head}{segments}0\nLineEnd\n").as_bytes()).unwrap();
+    rows[0].2.clone()
+}
+
+#[test]
+fn arcs_by_angles_are_taken_only_as_they_meet_their_neighbours() {
+    // A quarter turn from (10, 0) to (0, 10) about the origin, in every way of writing it.
+    // East to north counter-clockwise in degrees and radians, north to east clockwise.
+    for (angles, after) in [("0\n90\n", ""), ("0,90\n", ""), ("0,1.5707963\n", "11\n2\n0,10\n0,10.000001\n")]
+    {
+        let n = if after.is_empty() { 2 } else { 3 };
+        let before = format!("{n}\n11\n2\n20,0\n10,0\n13\n0,0\n10\n{angles}{after}");
+        let line = line_of(&before).unwrap_or_else(|e| panic!("{angles}: {e:?}"));
+        let end = line.coords[line.coords.len() - 1];
+        assert!(end[0].abs() < 1e-5 && (end[1] - 10.0).abs() < 1e-5, "{angles} {end:?}");
+        assert!(line.coords.iter().skip(1).all(|c| (c[0].hypot(c[1]) - 10.0).abs() < 1e-5), "{angles}");
+    }
+    // Backwards, between two lines, with a count and all numbers in one row.
+    let both = line_of("3\n11\n2\n0,20\n0,10\n13\n1\n0,0\n10,0,90\n11\n2\n10,0\n20,0\n").unwrap();
+    assert_eq!((both.coords[1], both.coords[both.coords.len() - 2]), ([0.0, 10.0], [10.0, 0.0]));
+    // An ellipse's quarter, long axis to the north.
+    let ellipse = line_of("2\n11\n2\n0,40\n0,30\n14\n0,0\n0,30\n0.5\n0\n90\n").unwrap();
+    let end = ellipse.coords[ellipse.coords.len() - 1];
+    assert!((end[0] + 15.0).abs() < 1e-6 && end[1].abs() < 1e-6, "{end:?}");
+    // Alone, or meeting nothing: not guessed.
+    for lone in [
+        "1\n13\n0,0\n10\n0\n90\n",
+        "2\n11\n2\n20,0\n11,0\n13\n0,0\n10\n0\n90\n",
+        "3\n11\n2\n20,0\n10,0\n13\n0,0\n10\n0\n90\n11\n2\n5,5\n6,6\n",
+        // Degrees or radians: both begin at (10, 0).
+        "2\n11\n2\n20,0\n10,0\n13\n0,0\n10\n0\n1.5\n",
+    ] {
+        assert!(line_of(lone).unwrap_err().en.contains("arcs"), "{lone}");
+    }
+    let bezier = line_of("1\n17\n4\n0,0\n0,10\n10,10\n10,0\n").unwrap();
+    assert!(bezier.coords.iter().any(|c| (c[1] - 7.5).abs() < 1e-2));
+}
+
+#[test]
+fn lines_of_1999_are_curves_by_their_kind_and_nodes_name_their_lines() {
+    let mut t = String::from("HeadBegin\nDataMark:CNSDTF-VCT\nVersion:1.0\nUnit:M\nDim:2\nTopo:2\nHeadEnd\n");
+    t += "FeatureCodeBegin\nP1,点,Point,0,\nL1,线,Line,0,\nT1,注记,Annotation,0,\nFeatureCodeEnd\n";
+    t += "PointBegin\n1\nP1\nc\n2\n5,5\n9\n11,12,13,14,15,16,17,18\n19\n2\nP1\nc\n1\n6,6\nPointEnd\nLineBegin\n";
+    let points = ["0,0\n5,5\n10,0\n", "10,0\n0,10\n-10,0\n", "0,0\n5,1\n10,0\n", "0,0\n5,5\n10,0\n"];
+    for (i, (kind, points)) in [2, 3, 5, 4].into_iter().zip(points).enumerate() {
+        let _ = write!(t, "{}\nL1\nc\n{kind}\n3\n{points}0\n0\n0\n0\n", i + 1);
+    }
+    t += "LineEnd\nAnnotationBegin\n31\nT1\nc\n宋体\n0\n400,0,F\n3,3\n0\n武陵区\n2\n7,8,0\n9,8,0\nAnnotationEnd\n";
+    let bytes = encoding_rs::GB18030.encode(&t).0.into_owned();
+    let rows = read(&bytes).unwrap();
+    let of = |code: &str| rows.iter().filter(|r| r.0 == code).map(|r| &r.2).collect::<Vec<_>>();
+    assert_eq!(
+        of("P1").iter().map(|g| g.as_ref().unwrap().coords[0]).collect::<Vec<_>>(),
+        [[5.0, 5.0], [6.0, 6.0]]
+    );
+    let lines = of("L1");
+    assert!(lines[0].as_ref().unwrap().coords.len() > 8, "an arc");
+    let circle = lines[1].as_ref().unwrap();
+    assert_eq!(circle.coords[0], circle.coords[circle.coords.len() - 1]);
+    assert_eq!(lines[2].as_ref().unwrap().coords.len(), 3);
+    assert!(lines[3].as_ref().unwrap_err().en.contains("four points"));
+    assert_eq!(of("T1")[0].as_ref().unwrap().coords, [[7.0, 8.0]]);
+    let vct = Vct::read(Input::Memory(bytes.into())).unwrap();
+    assert_eq!((vct.index.assumed, vct.index.annotations.clone()), ([1, 0], None));
+}
+
+#[test]
+fn annotations_are_points_with_their_text_and_broken_ones_cost_nothing_else() {
+    let mut c = small();
+    c.points.push(([37_500_001.0, 3_200_001.0], "乙".into()));
+    let text = encoding_rs::GB18030.decode(&vct(&c, Style::V3 { topology: false }, "\n")).0.into_owned();
+    let text = text.replacen("2001,道路", "9001,注记,Annotation,\n2001,道路", 1);
+    let with = |body: &str| {
+        let whole = text.replacen("AnnotationBegin\n", &format!("AnnotationBegin\n{body}"), 1);
+        encoding_rs::GB18030.encode(&whole).0.into_owned()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("注记.vct");
+    let at = "37500000.5,3200000.5";
+    let good = format!(
+        "1\n9001\ns\n1\n沅江, 大桥\n{at},45\n0\n2\n9001\ns\n2\n武陵\n2\n{at},0\n37500003,3200000,0\n0\n"
+    );
+    std::fs::write(&path, with(&good)).unwrap();
+    let found = Found { path: path.clone(), name: "注记.vct".into(), explicit: true };
+    let options = crate::tests::options(dir.path());
+    let tables = open(&found, "VCT", &options).unwrap_or_else(|e| panic!("{:?}", e.message));
+    let table = tables.iter().find(|t| t.name == "注记").unwrap();
+    assert_eq!(table.columns.last().map(String::as_str), Some(TEXT));
+    let mut said = Vec::new();
+    table
+        .reader
+        .read(&[true; 3], &mut |row| {
+            assert_eq!(row.geometry.unwrap().unwrap().coords, [[37_500_000.5, 3_200_000.5]]);
+            said.push(row.values.last().unwrap().clone());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(said, [Raw::text("沅江, 大桥"), Raw::text("武陵")]);
+    for bad in ["1\n9001\ns\n7\n什么\n1,1\n0\n", "1\n9001\ns\n1\n37500000,3200000\n", "1\n9001\n"] {
+        std::fs::write(&path, with(bad)).unwrap();
+        let tables = open(&found, "VCT", &options).unwrap_or_else(|e| panic!("{:?}", e.message));
+        assert_eq!(tables.len(), 3, "{bad}");
+        assert!(tables[0].findings.iter().any(|f| f.rule == "vct.annotation"), "{bad}");
+    }
 }
 
 #[test]
