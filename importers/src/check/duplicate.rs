@@ -1,32 +1,51 @@
-//! `duplicate`: no two features of the layer have the same shape to the millimetre.
+//! `duplicate`: no two features have the same shape to the millimetre, within the layer and, where `with` names others of
+//! its kind (between spaces), in those.
 
 use super::plane::{Map, Plane};
 use super::{Declared, Making, RowCheck, Seen, Verdict};
 use crate::notes::both;
-use ditu_model::{Row, Shape, Value};
+use ditu_model::{Geometry, LayerId, Row, Shape, Text, Value};
 use xxhash_rust::xxh3::xxh3_64;
 
 struct Duplicate {
-    plane: Plane,
     /// Hash of a shape, and the row where it stood first.
     seen: Map<u64, u64>,
-    bytes: Vec<u8>,
+    /// Hashes of other layers' shapes, each with the layer's place in `others`.
+    elsewhere: Map<u64, usize>,
+    /// Titles of those layers.
+    others: Vec<Text>,
+    hasher: Hasher,
     declared: Declared,
+}
+
+#[derive(Default)]
+struct Hasher {
+    plane: Plane,
+    bytes: Vec<u8>,
 }
 
 pub(super) fn make(m: &mut Making<'_>) -> Result<Option<Box<dyn RowCheck>>, String> {
     let declared = m.declared();
-    Ok(Some(Box::new(Duplicate {
-        plane: Plane::default(),
-        seen: Map::default(),
-        bytes: Vec::new(),
-        declared,
-    })))
+    let (mut hasher, mut elsewhere, mut others) = (Hasher::default(), Map::default(), Vec::new());
+    // Where the other layer is not there, nothing can be in both.
+    for id in m.check.texts.get("with").map_or("", String::as_str).split_whitespace() {
+        let number = others.len();
+        let mut title = None;
+        let id = LayerId::new(id).ok_or_else(|| format!("{}: {id} is no layer's name", m.layer.id))?;
+        m.others.rows(&id, &[], &mut |def, row| {
+            title.get_or_insert_with(|| def.title.clone());
+            if let Some(g) = &row.geometry {
+                elsewhere.insert(hasher.hash(g), number);
+            }
+        });
+        others.extend(title);
+    }
+    Ok(Some(Box::new(Duplicate { seen: Map::default(), elsewhere, others, hasher, declared })))
 }
 
-impl Duplicate {
+impl Hasher {
     /// The same for a line drawn backwards and a ring that begins elsewhere.
-    fn hash(&mut self, g: &ditu_model::Geometry) -> u64 {
+    fn hash(&mut self, g: &Geometry) -> u64 {
         let mut sum = 0u64;
         for ring in g.rings() {
             let mut points: Vec<[i32; 2]> = ring.iter().map(|c| self.plane.of(*c)).collect();
@@ -59,18 +78,22 @@ impl Duplicate {
 impl RowCheck for Duplicate {
     fn row(&mut self, row: &mut Row, seen: &mut Seen<'_>) -> Verdict {
         let Some(g) = &row.geometry else { return Verdict::Keep };
-        let hash = self.hash(g);
-        match self.seen.get(&hash).copied() {
-            None => {
+        let hash = self.hasher.hash(g);
+        let other = self.elsewhere.get(&hash).map(|&number| &self.others[number]);
+        let message = match (self.seen.get(&hash).copied(), other) {
+            (Some(first), _) => {
+                both(format!("图形与第 {first} 行完全相同"), format!("has the shape of row {first}"))
+            }
+            (None, Some(other)) => both(
+                format!("图形与图层“{}”的一个要素完全相同", other.zh),
+                format!("has the shape of a feature of the layer {}", other.en),
+            ),
+            (None, None) => {
                 self.seen.insert(hash, seen.row);
-                Verdict::Keep
+                return Verdict::Keep;
             }
-            Some(first) => {
-                let message =
-                    both(format!("图形与第 {first} 行完全相同"), format!("has the shape of row {first}"));
-                let place = seen.place(row, None);
-                self.declared.breach("check.duplicate", place, message, Value::Null, seen.findings)
-            }
-        }
+        };
+        let place = seen.place(row, None);
+        self.declared.breach("check.duplicate", place, message, Value::Null, seen.findings)
     }
 }

@@ -145,12 +145,15 @@ fn ends_that_all_but_meet_a_road_are_found_and_true_ends_are_not() {
         line(&[[30., 0.3], [30., 90.]]),     // misses it by 30 cm
         line(&[[300., 300.], [400., 300.]]), // far from all
         line(&[[70., 2.], [70., 40.]]),      // two metres off: a street that ends there
+        line(&[[80., 50.], [80.2, 0.1], [80.2, -0.4]]), // runs over it by 40 cm
     ]
     .map(|g| row(&layer, &[], Some(g)));
     let (verdicts, findings) = judge(&layer, &mut rows, &NONE, "check.connected");
     assert!(verdicts.iter().all(|v| *v == Verdict::Keep));
-    assert_eq!(findings.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(4)]);
+    assert_eq!(findings.iter().map(|f| f.place.row).collect::<Vec<_>>(), [Some(4), Some(7)]);
     assert!((findings[0].value.as_f64().unwrap() - 0.3).abs() < 0.003);
+    assert!((findings[1].value.as_f64().unwrap() - 0.4).abs() < 0.003);
+    assert!(findings[0].message.en.contains("misses") && findings[1].message.en.contains("over"));
 }
 
 #[test]
@@ -486,6 +489,14 @@ fn the_same_shape_twice_is_found_whichever_way_it_is_drawn() {
     ];
     let (_, found) = judge(&road, &mut rows, &NONE, "check.duplicate");
     assert_eq!(found.iter().map(|f| f.place.row.unwrap()).collect::<Vec<_>>(), [2]);
+    // The same line as a railway already has it.
+    let both = with(&road, "duplicate", &[("with", "water.line transport.railway")]);
+    let railway = of(&layers, "transport.railway");
+    let laid = line(&[[20.0, 0.0], [10.0, 5.002], [0.0, 0.0]]);
+    let given = Given(vec![("transport.railway", row(&railway, &[], Some(laid)))]);
+    let (_, found) = judge(&both, &mut rows, &given, "check.duplicate");
+    assert_eq!(found.iter().map(|f| f.place.row.unwrap()).collect::<Vec<_>>(), [2, 3]);
+    assert!(found[1].message.zh.contains("铁路"), "{}", found[1].message.zh);
     let parcel = with(&of(&layers, "cadastre.parcel"), "duplicate", &[]);
     let ring = |from: usize, back: bool| {
         let mut p = [[0.0, 0.0], [30.0, 0.0], [30.0, 20.0], [5.0, 25.0]];
