@@ -3,6 +3,7 @@
 use crate::api::StoreError;
 use ditu_model::{Delivery, FeatureId, LayerDef, Mode, Row, RowOp, RowStream};
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// What matching knows of a row that is there: hashes of key and content.
@@ -37,16 +38,35 @@ pub(crate) struct Terms {
     pub(crate) min_match: Option<f64>,
 }
 
+/// For keys that are hashes already: a part of them will do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Part(u64);
+
+impl Hasher for Part {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut word = [0; 8];
+        let n = bytes.len().min(8);
+        word[..n].copy_from_slice(&bytes[..n]);
+        self.0 = u64::from_le_bytes(word);
+    }
+}
+
+type Hashed = BuildHasherDefault<Part>;
+
 /// A delivery on its way into a layer: an iterator over batches of actions.
 pub(crate) struct Merge<'a> {
     def: Arc<LayerDef>,
     mode: Mode,
     rows: RowStream,
     next_id: FeatureId,
-    keyed: HashMap<u128, (FeatureId, u128)>,
-    unkeyed: HashMap<u128, Vec<FeatureId>>,
+    keyed: HashMap<u128, (FeatureId, u128), Hashed>,
+    unkeyed: HashMap<u128, Vec<FeatureId>, Hashed>,
     all: HashSet<FeatureId>,
-    new_keys: HashSet<u128>,
+    new_keys: HashSet<u128, Hashed>,
     lookup: Option<&'a mut dyn Lookup>,
     terms: Terms,
     /// Features that the layer held.
@@ -71,10 +91,10 @@ impl<'a> Merge<'a> {
             mode: delivery.mode,
             rows: delivery.rows,
             next_id,
-            keyed: HashMap::with_capacity(existing.len()),
-            unkeyed: HashMap::new(),
+            keyed: HashMap::with_capacity_and_hasher(existing.len(), Hashed::default()),
+            unkeyed: HashMap::default(),
             all: HashSet::new(),
-            new_keys: HashSet::new(),
+            new_keys: HashSet::default(),
             lookup,
             terms,
             present: existing.len() as u64,

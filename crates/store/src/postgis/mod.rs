@@ -290,6 +290,83 @@ mod tests {
         assert_eq!(store.head().await.unwrap(), RevisionId(0));
     }
 
+    /// A delivery of three batches that does something between them.
+    fn in_between(mut act: impl FnMut() + Send + 'static) -> Changeset {
+        let rows = (0..3).map(move |batch: i64| {
+            if batch == 1 {
+                act();
+            }
+            let put = |i| RowOp::Put { id: None, row: spot(&format!("{batch}/{i}"), i, [111.0, 29.0]) };
+            Ok((0..50).map(put).collect())
+        });
+        let deliveries = vec![Delivery { layer: id("t.spot"), mode: Mode::Replace, rows: Box::new(rows) }];
+        Changeset { origin: Origin::default(), deliveries, min_match: None }
+    }
+
+    /// Primary keys of a layer's two tables, and whether the log's trigger is on.
+    async fn keys(client: &tokio_postgres::Client, schema: &str) -> (Vec<String>, bool) {
+        let sql = "SELECT conname::text FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+                   WHERE n.nspname = $1 AND contype = 'p' AND conname LIKE '%t\\_spot%' ORDER BY 1";
+        let keys = client.query(sql, &[&schema]).await.unwrap().iter().map(|r| r.get(0)).collect();
+        let sql = "SELECT tgenabled = 'O' FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                   JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE n.nspname = $1 AND relname = 't_spot' AND tgname = 'ditu_log'";
+        (keys, client.query_one(sql, &[&schema]).await.unwrap().get(0))
+    }
+
+    /// A first import takes keys and trigger away: nobody who reads through the store waits for it, and all are back after.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn readers_of_a_layer_do_not_wait_for_its_first_import() {
+        let w = World::postgis("first_import").await;
+        let Some(Target::PostGis { url, .. }) = w.target.clone() else { unreachable!() };
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let before = keys(&client, "c_first_import").await;
+        assert_eq!((before.0.len(), before.1), (2, true));
+        let (store, handle) = (w.store.clone(), tokio::runtime::Handle::current());
+        let (tell, told) = std::sync::mpsc::channel();
+        let read = move || {
+            let each = async {
+                let (reader, spots) = (store.reader(operator()), id("t.spot"));
+                assert_eq!(reader.count(&spots).await.unwrap(), 0);
+                assert_eq!(all(reader.as_ref(), &spots).await.len(), 0);
+                let changes = reader.changes(&spots, RevisionId(0), 9).await.unwrap();
+                assert_eq!(changes.features.map(|f| f.len()), Some(0));
+                assert!(store.feature_history(&operator(), &spots, 1).await.unwrap().is_empty());
+                let none = store.diff(&operator(), &spots, RevisionId(0), RevisionId(0), 9).await;
+                assert!(none.unwrap().is_empty());
+            };
+            let done = handle.block_on(async { tokio::time::timeout(Duration::from_secs(10), each).await });
+            tell.send(done.is_ok()).unwrap();
+        };
+        w.store.commit(&operator(), in_between(read)).await.unwrap();
+        assert!(told.recv().unwrap(), "a reader waited");
+        assert_eq!(keys(&client, "c_first_import").await, before);
+        assert_eq!(w.all("t.spot").await.len(), 150);
+        let sql = "DELETE FROM c_first_import.t_spot WHERE fid = 1";
+        assert_eq!(client.execute(sql, &[]).await.unwrap(), 1);
+        assert_eq!(w.head().await, RevisionId(2), "the trigger logs again");
+    }
+
+    /// Another client that looks at the empty table keeps its keys on; the import takes longer and is the same.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_first_import_does_without_what_another_client_holds() {
+        let w = World::postgis("first_held").await;
+        let Some(Target::PostGis { url, .. }) = w.target.clone() else { unreachable!() };
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute("CREATE INDEX ON c_first_held.t_spot USING gist (geom)").await.unwrap();
+        let before = keys(&client, "c_first_held").await;
+        client.batch_execute("BEGIN; SELECT count(*) FROM c_first_held.t_spot").await.unwrap();
+        let plain = in_between(|| {});
+        let done = tokio::time::timeout(Duration::from_secs(15), w.store.commit(&operator(), plain)).await;
+        client.batch_execute("COMMIT").await.unwrap();
+        done.expect("it does not wait for the other client").unwrap();
+        assert_eq!(keys(&client, "c_first_held").await, before);
+        assert_eq!(w.all("t.spot").await.len(), 150);
+        assert_eq!(w.head().await, RevisionId(1));
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_backend_ended_in_the_middle_of_a_commit_leaves_the_old_state() {
         let w = World::postgis("terminate").await;

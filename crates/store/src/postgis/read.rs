@@ -78,6 +78,10 @@ async fn rows(
     def: &LayerDef,
     ids: &[i64],
 ) -> Result<BTreeMap<FeatureId, Row>, tokio_postgres::Error> {
+    if ids.is_empty() {
+        // A layer's first import has its table for itself.
+        return Ok(BTreeMap::new());
+    }
     let sql = format!("SELECT {} FROM {} t WHERE t.fid = ANY($1)", columns(def), database.table("", def));
     let found = tx.query(&sql, &[&ids]).await?;
     Ok(found.iter().map(|r| feature(def, r)).map(|f| (f.id, f.row)).collect())
@@ -238,7 +242,7 @@ pub(super) async fn history(
     let mut client = database.client().await?;
     let tx = snapshot!(client).map_err(&failed)?;
     let mut all = entries(database, &tx, def, 0, Some(id)).await.map_err(&failed)?;
-    let list = all.remove(&id).unwrap_or_default();
+    let Some(list) = all.remove(&id) else { return Ok(Vec::new()) };
     let now = rows(database, &tx, def, &[id as i64]).await.map_err(&failed)?.remove(&id);
     let version = |(i, (revision, _)): (usize, &(u64, Option<Row>))| {
         let row = list.get(i + 1).map_or_else(|| now.clone(), |(_, before)| before.clone());
@@ -318,9 +322,13 @@ async fn stream_out(
     let def = scope.layer();
     let mut client = database.client().await?;
     let tx = snapshot!(client).map_err(&failed)?;
-    let (revision, _) = layer_revision(database, &tx, def).await?;
+    let (revision, features) = layer_revision(database, &tx, def).await?;
     if let Some(tell) = tell.take() {
         let _ = tell.send(Ok(revision));
+    }
+    if features == 0 {
+        // Not even asked for: a layer's first import has its table for itself.
+        return Ok(());
     }
     let (sql, parameters) = select(database, def, query);
     let types: Vec<Type> = parameters.iter().map(|(_, t)| t.clone()).collect();

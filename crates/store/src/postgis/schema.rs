@@ -3,6 +3,7 @@
 use super::quote;
 use crate::api::StoreError;
 use ditu_model::{FieldType, LayerDef, Layers, Shape};
+use std::collections::HashMap;
 use tokio_postgres::Transaction;
 
 /// `{s}` stands for the schema.
@@ -90,8 +91,10 @@ pub(super) async fn prepare(
     }
     let core = CORE.replace("{s}", &quote(schema)).replace("{lock}", &lock.to_string());
     tx.batch_execute(&core).await.map_err(&failed)?;
+    let columns = columns(tx, schema).await?;
     for def in layers.iter() {
-        layer(tx, schema, def).await?;
+        let present = columns.get(&def.id.table()).map_or(&[][..], Vec::as_slice);
+        layer(tx, schema, def, present).await?;
     }
     Ok(())
 }
@@ -109,17 +112,28 @@ fn sql_type(kind: FieldType) -> (&'static str, &'static str) {
     }
 }
 
-async fn layer(tx: &Transaction<'_>, schema: &str, def: &LayerDef) -> Result<(), StoreError> {
+/// Names and types of a table's columns.
+type Columns = Vec<(String, String)>;
+
+/// Columns of each table of the schema.
+async fn columns(tx: &Transaction<'_>, schema: &str) -> Result<HashMap<String, Columns>, StoreError> {
+    let sql = "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns
+       WHERE table_schema = $1";
+    let mut all: HashMap<String, Columns> = HashMap::new();
+    for r in tx.query(sql, &[&schema]).await.map_err(super::env("reading the tables' columns"))? {
+        all.entry(r.get(0)).or_default().push((r.get(1), r.get(2)));
+    }
+    Ok(all)
+}
+
+async fn layer(
+    tx: &Transaction<'_>,
+    schema: &str,
+    def: &LayerDef,
+    present: &[(String, String)],
+) -> Result<(), StoreError> {
     let failed = super::env("preparing a layer's table");
     let (t, s) = (def.id.table(), quote(schema));
-    let present = tx
-        .query(
-            "SELECT column_name::text, data_type::text FROM information_schema.columns
-             WHERE table_schema = $1 AND table_name = $2",
-            &[&schema, &t],
-        )
-        .await
-        .map_err(&failed)?;
     let (q, side) = (quote(&t), quote(&format!("ditu_side_{t}")));
     if present.is_empty() {
         let fields: String =
@@ -149,7 +163,7 @@ CREATE TRIGGER ditu_keep BEFORE TRUNCATE ON {s}.{q} FOR EACH STATEMENT EXECUTE F
     }
     for field in &def.fields {
         let (declare, named) = sql_type(field.kind);
-        match present.iter().find(|r| r.get::<_, String>(0) == field.name).map(|r| r.get::<_, String>(1)) {
+        match present.iter().find(|(name, _)| *name == field.name).map(|(_, kind)| kind) {
             None => {
                 let sql = format!("ALTER TABLE {s}.{q} ADD COLUMN {} {declare}", quote(&field.name));
                 tx.batch_execute(&sql).await.map_err(&failed)?;

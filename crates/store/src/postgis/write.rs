@@ -155,9 +155,9 @@ impl Writer<'_> {
         let failed = env("writing the layer");
         let layer = self.def.id.as_str().to_owned();
         let own = self.database.own("ditu_layer");
-        let sql = format!("SELECT next_id, features FROM {own} WHERE layer = $1 FOR UPDATE");
+        let sql = format!("SELECT next_id, features, revision FROM {own} WHERE layer = $1 FOR UPDATE");
         let row = self.handle.block_on(self.tx.query_one(&sql, &[&layer])).map_err(&failed)?;
-        let (next_id, features): (i64, i64) = (row.get(0), row.get(1));
+        let (next_id, features, before): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
         self.handle.block_on(read::recompute(self.database, self.tx, &self.def))?;
         let edit = delivery.mode == Mode::Edit;
         self.first = !edit && features == 0;
@@ -171,6 +171,7 @@ impl Writer<'_> {
         let side = self.database.table("ditu_side_", &self.def);
         let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
         let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
+        let keys = if self.first && before == 0 { self.drop_keys()? } else { Vec::new() };
         let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, terms);
         for actions in merge.by_ref() {
             self.apply(actions?)?;
@@ -179,6 +180,9 @@ impl Writer<'_> {
         drop(merge);
         if let Some(bulk) = self.bulk.take() {
             self.close(bulk)?;
+        }
+        for sql in keys {
+            self.handle.block_on(self.tx.batch_execute(&sql)).map_err(env("making a key"))?;
         }
         self.index(&table, &format!("{table}_geom"), "USING gist (geom)")?;
         let sql = format!("INSERT INTO {} VALUES ($1, $2, $3, $4)", self.database.own("ditu_added"));
@@ -200,6 +204,34 @@ impl Writer<'_> {
             .block_on(self.tx.execute(&sql, &[&layer, &next, &grown, &revision, &touched]))
             .map_err(&failed)?;
         Ok(self.counts)
+    }
+
+    /// Takes the primary keys and the log's trigger off the tables of a layer that never held anything, for keys are made in
+    /// a fraction of the time after the rows and the trigger is asked for each of them; the statements that put them back.
+    /// Ditu's readers do not touch such a table; where another client does, or something depends on a key, all stays.
+    fn drop_keys(&self) -> Result<Vec<String>, StoreError> {
+        let failed = env("loading a layer for the first time");
+        let mut back = Vec::new();
+        for prefix in ["", "ditu_side_"] {
+            let table = self.database.table(prefix, &self.def);
+            let sql =
+                "SELECT conname::text FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p'";
+            let found = self.handle.block_on(self.tx.query_opt(sql, &[&table])).map_err(&failed)?;
+            let Some(name) = found.map(|r| quote(r.get(0))) else { continue };
+            let run = |sql: &str| self.handle.block_on(self.tx.batch_execute(sql));
+            run("SAVEPOINT keys; SET LOCAL lock_timeout = '1s'").map_err(&failed)?;
+            let trigger =
+                |to: &str| if prefix.is_empty() { format!(", {to} TRIGGER ditu_log") } else { String::new() };
+            match run(&format!("ALTER TABLE {table} DROP CONSTRAINT {name}{}", trigger("DISABLE"))) {
+                Ok(()) => {
+                    run("SET LOCAL lock_timeout = '20s'; RELEASE SAVEPOINT keys").map_err(&failed)?;
+                    let key = format!("ADD CONSTRAINT {name} PRIMARY KEY (fid)");
+                    back.push(format!("ALTER TABLE {table} {key}{}", trigger("ENABLE")));
+                }
+                Err(_) => run("ROLLBACK TO SAVEPOINT keys; RELEASE SAVEPOINT keys").map_err(&failed)?,
+            }
+        }
+        Ok(back)
     }
 
     /// Makes an index if it is not there yet.
