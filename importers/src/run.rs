@@ -10,7 +10,10 @@ use crate::notes::{both, joined, of_file};
 use crate::plan::{Plan, Source};
 use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
-use ditu_model::{Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity};
+use crate::table::{Reader, Sink, SourceRow};
+use ditu_model::{
+    Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Text,
+};
 use ditu_terrain::Grid;
 use stage::{Fate, Stage};
 use std::collections::HashSet;
@@ -24,6 +27,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 const BATCH: usize = 2_048;
 /// Batches that wait for the store.
 const WAITING: usize = 4;
+/// Rows that are read at a time, ahead of being judged, and the vertices after which it is fewer.
+const AHEAD: usize = 256;
+const AHEAD_VERTICES: usize = 1 << 16;
 
 /// How far reading has come.
 #[derive(Debug, Default)]
@@ -242,6 +248,12 @@ impl Others for Work {
         any
     }
 
+    fn expected(&self) -> usize {
+        let files = self.sources.iter().filter(|s| s.layer.id == self.layer);
+        let rows: u64 = files.filter_map(|s| s.table.features).fold(0, u64::saturating_add);
+        rows.min(1 << 20) as usize
+    }
+
     fn grids(&self) -> Vec<Arc<Grid>> {
         let rasters = self.sources.iter().filter_map(|s| s.raster.as_ref());
         // One that cannot be read again is said where it is put into the data folder.
@@ -271,7 +283,8 @@ impl Work {
         };
         checks.extend(self.present.as_deref().and_then(|p| check::moved::against(p, &first.layer)));
         self.report.add(Some(&self.layer), findings.drain(..));
-        let mut keys = stage::Keys::default();
+        let keyed = !first.layer.key.is_empty();
+        let mut keys = stage::Keys::with_capacity(if keyed { self.expected() } else { 0 });
         let mut kept = 0;
         for source in self.sources.iter().filter(|s| s.layer.id == self.layer) {
             match self.source(source, &mut checks, &mut keys, send) {
@@ -330,7 +343,7 @@ impl Work {
             return Ok((!out.gone).then_some(1));
         }
         let mut refused = None;
-        let result = source.table.reader.read(&stage.wanted(), &mut |raw| {
+        let result = ahead(source.table.reader.as_ref(), &stage.wanted(), &mut |raw| {
             out.count.read += 1;
             match stage.take(raw, checks, keys, &mut out.findings) {
                 Fate::Keep(row) => out.keep(row),
@@ -357,6 +370,43 @@ impl Work {
             None => Ok((!out.gone).then_some(out.kept)),
         }
     }
+}
+
+/// Reads a table in a thread of its own, a little ahead of what takes its rows.
+fn ahead(reader: &dyn Reader, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    std::thread::scope(|scope| {
+        let (send, receive) = sync_channel::<Vec<SourceRow>>(2);
+        let reading = move || {
+            let (mut rows, mut vertices) = (Vec::with_capacity(AHEAD), 0);
+            let result = reader.read(wanted, &mut |row| {
+                vertices += row.geometry.as_ref().and_then(|g| g.as_ref().ok()).map_or(0, |g| g.coords.len());
+                rows.push(row);
+                if rows.len() < AHEAD && vertices < AHEAD_VERTICES {
+                    return ControlFlow::Continue(());
+                }
+                vertices = 0;
+                match send.send(std::mem::replace(&mut rows, Vec::with_capacity(AHEAD))) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    // Nobody takes rows any more.
+                    Err(_) => ControlFlow::Break(()),
+                }
+            });
+            let _ = send.send(rows);
+            result
+        };
+        let name = "read".to_owned();
+        let thread = match std::thread::Builder::new().name(name).spawn_scoped(scope, reading) {
+            Ok(thread) => thread,
+            Err(e) => {
+                return Err(both(format!("线程无法启动（{e}）"), format!("a thread does not start ({e})")));
+            }
+        };
+        let taken = receive.iter().flatten().try_for_each(sink);
+        drop(receive);
+        let result = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // What is wrong further on is nothing to whom wanted no more.
+        if taken.is_break() { Ok(()) } else { result }
+    })
 }
 
 /// Where rows go.

@@ -97,6 +97,11 @@ pub(crate) trait RowCheck: Send {
 pub(crate) trait Others {
     fn rows(&self, layer: &LayerId, fields: &[&str], take: &mut dyn FnMut(&LayerDef, &Row)) -> bool;
 
+    /// Rows of the layer at hand, as far as its files say, to make room for at once; a file may lie, so at most a million.
+    fn expected(&self) -> usize {
+        0
+    }
+
     /// Elevation models, by the same rule: the delivery's, or else the store's.
     fn grids(&self) -> Vec<Arc<Grid>> {
         Vec::new()

@@ -80,16 +80,24 @@ pub(crate) fn overlap(a: &Box4, b: &Box4) -> bool {
     a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
 }
 
-/// Boxes by size and place: each lies in at most four cells of the level whose cells are as great as itself.
+/// Boxes by size and place: each lies in at most four cells of the level whose cells are as great as itself, or greater.
 #[derive(Debug, Default)]
 pub(crate) struct Grid {
-    cells: Map<(u8, i32, i32), Vec<u32>>,
+    /// The place in `entries` of a cell's last box.
+    cells: Map<(u8, i32, i32), u32>,
+    /// A box's number, and the place of the one before it in its cell.
+    entries: Vec<(u32, u32)>,
     levels: [Vec<u32>; 32],
 }
 
+/// No further entry.
+const NONE: u32 = u32::MAX;
+
+/// Cells of 16 m and more, each level four times as wide as the one before: few levels to look at matter more than few
+/// boxes in a cell, for a box is compared faster than a cell is found.
 fn level(b: &Box4) -> u8 {
-    let size = (i64::from(b[2]) - i64::from(b[0])).max(i64::from(b[3]) - i64::from(b[1])).max(1 << 12);
-    (64 - (size - 1).leading_zeros()).min(31) as u8
+    let size = (i64::from(b[2]) - i64::from(b[0])).max(i64::from(b[3]) - i64::from(b[1])).max(1 << 14);
+    (64 - (size - 1).leading_zeros()).next_multiple_of(2).min(31) as u8
 }
 
 fn cells(b: &Box4, level: u8) -> [i32; 4] {
@@ -97,13 +105,24 @@ fn cells(b: &Box4, level: u8) -> [i32; 4] {
 }
 
 impl Grid {
+    /// With room for so many boxes.
+    pub(crate) fn with_capacity(boxes: usize) -> Grid {
+        let mut grid = Grid::default();
+        grid.cells.reserve(boxes);
+        grid.entries.reserve(boxes * 2);
+        grid
+    }
+
     /// Remembers a box under a number.
     pub(crate) fn insert(&mut self, b: &Box4, number: u32) {
         let l = level(b);
         let c = cells(b, l);
         for x in c[0]..=c[2] {
             for y in c[1]..=c[3] {
-                self.cells.entry((l, x, y)).or_default().push(number);
+                let last = self.cells.entry((l, x, y)).or_insert(NONE);
+                self.entries.push((number, *last));
+                // 4 billion entries would be 32 GB: the boxes alone are more by then.
+                *last = (self.entries.len() - 1) as u32;
             }
         }
         self.levels[usize::from(l)].push(number);
@@ -120,7 +139,11 @@ impl Grid {
             }
             for x in c[0]..=c[2] {
                 for y in c[1]..=c[3] {
-                    self.cells.get(&(l as u8, x, y)).into_iter().flatten().for_each(|n| take(*n));
+                    let mut at = self.cells.get(&(l as u8, x, y)).copied().unwrap_or(NONE);
+                    while let Some(&(number, before)) = self.entries.get(at as usize) {
+                        take(number);
+                        at = before;
+                    }
                 }
             }
         }

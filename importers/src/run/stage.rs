@@ -23,8 +23,14 @@ pub(super) enum Fate {
 }
 
 /// Keys seen in a layer, with the row they came from.
-#[derive(Default)]
 pub(super) struct Keys(Map<u128, u64>);
+
+impl Keys {
+    /// With room for so many.
+    pub(super) fn with_capacity(keys: usize) -> Keys {
+        Keys(Map::with_capacity_and_hasher(keys, Default::default()))
+    }
+}
 
 /// The way of one table's rows.
 pub(super) struct Stage<'a> {

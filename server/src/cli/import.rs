@@ -8,9 +8,10 @@ use crate::tiles;
 use clap::ValueEnum;
 use ditu_importers::{Choice, CrsChoice, Heights, Lang, Plan, Report, Run};
 use ditu_model::{Changeset, Commit, Mode, Origin, Preview};
-use ditu_store::StoreError;
+use ditu_store::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -150,19 +151,24 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         }
     });
     let (report, done) = if args.dry_run {
-        let (report, previews) = preview(run, &args, &settings).await?;
+        // Where there is no store yet, everything is new; none is made for a dry run.
+        let store = there.unwrap_or_else(|| ditu_store::memory(settings.layers.clone()));
+        let (report, previews) = preview(run, &args, &settings, store.as_ref()).await;
         (report, previews.map(Outcome::Previewed))
     } else {
-        let store = open(&settings).await?;
+        let store = match there {
+            Some(store) => store,
+            None => open(&settings).await?,
+        };
         let message = args.message.clone();
         let (report, done) =
             import::commit(&settings, &store, run, author(), message, args.min_match).await?;
-        (report, done.map(Outcome::Committed))
+        (report, done.map(|commit| Outcome::Committed(store, commit)))
     };
     ticking.abort();
     bar.finish_and_clear();
     let name = match &done {
-        Ok(Outcome::Committed(commit)) => import::report_name(commit),
+        Ok(Outcome::Committed(_, commit)) => import::report_name(commit),
         Ok(Outcome::Previewed(_)) | Err(_) => "refused".to_owned(),
     };
     finish(&args, &settings, &report, &name)?;
@@ -183,17 +189,22 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             print(say(settings.lang, "试运行：没有改动任何数据", "dry run: nothing was changed"));
             Ok(())
         }
-        Outcome::Committed(commit) => committed(commit, &args, &settings).await,
+        Outcome::Committed(store, commit) => committed(&store, commit, &args, &settings).await,
     }
 }
 
 /// What came of the streams.
 enum Outcome {
-    Committed(Commit),
+    Committed(Arc<dyn Store>, Commit),
     Previewed(Vec<Preview>),
 }
 
-async fn committed(commit: Commit, args: &Args, settings: &Settings) -> Result<(), Failure> {
+async fn committed(
+    store: &Arc<dyn Store>,
+    commit: Commit,
+    args: &Args,
+    settings: &Settings,
+) -> Result<(), Failure> {
     let list = match commit {
         Commit::Unchanged(head) => {
             let (zh, en) = (
@@ -212,8 +223,7 @@ async fn committed(commit: Commit, args: &Args, settings: &Settings) -> Result<(
         print(&format!("{} {}", say(settings.lang, "版本", "revision"), r.id));
     }
     if !args.no_tiles {
-        let store = open(settings).await?;
-        tiles::build(settings, &store, list.into_iter().map(|r| r.layer).collect()).await?;
+        tiles::build(settings, store, list.into_iter().map(|r| r.layer).collect()).await?;
     }
     Ok(())
 }
@@ -239,16 +249,12 @@ async fn preview(
     run: Run,
     args: &Args,
     settings: &Settings,
-) -> Result<(Report, Result<Vec<Preview>, StoreError>), Failure> {
-    // Where there is no store yet, everything is new; none is made for a dry run.
-    let store = match settings.exists() {
-        true => open(settings).await?,
-        false => ditu_store::memory(settings.layers.clone()),
-    };
+    store: &dyn Store,
+) -> (Report, Result<Vec<Preview>, StoreError>) {
     let changeset =
         Changeset { origin: Origin::default(), deliveries: run.deliveries, min_match: args.min_match };
     let done = store.preview(&operator(settings), changeset, DIFFERENCES).await;
-    Ok((run.report.snapshot(), done))
+    (run.report.snapshot(), done)
 }
 
 /// Prints the report and writes it: into the data folder (unless nothing may change there) and where the caller wants.
