@@ -95,6 +95,8 @@ pub enum CrsChoice {
     Gcj02,
     /// Degrees of Baidu's map, to be undone by the public formula.
     Bd09,
+    /// Degrees of CGCS2000 whose decimals are minutes and seconds: 111.4154 is 111° 41′ 54″.
+    Dms,
     /// By fitted control of this name, written `control:NAME`.
     Control(String),
 }
@@ -111,10 +113,11 @@ impl FromStr for CrsChoice {
         match plain.as_str() {
             "GCJ02" => Ok(CrsChoice::Gcj02),
             "BD09" => Ok(CrsChoice::Bd09),
+            "DMS" => Ok(CrsChoice::Dms),
             _ => {
                 let digits = plain.strip_prefix("EPSG:").unwrap_or(&plain);
                 let code = digits.parse().map_err(|_| {
-                    format!("{text} is no CRS; write EPSG:4525, GCJ-02, BD-09 or control:NAME")
+                    format!("{text} is no CRS; write EPSG:4525, GCJ-02, BD-09, DMS or control:NAME")
                 })?;
                 Ok(CrsChoice::Epsg(code))
             }
@@ -128,6 +131,7 @@ impl fmt::Display for CrsChoice {
             CrsChoice::Epsg(code) => write!(f, "EPSG:{code}"),
             CrsChoice::Gcj02 => f.write_str("GCJ-02"),
             CrsChoice::Bd09 => f.write_str("BD-09"),
+            CrsChoice::Dms => f.write_str("DMS"),
             CrsChoice::Control(name) => write!(f, "control:{name}"),
         }
     }
@@ -195,6 +199,7 @@ mod tests {
             ("gcj02", CrsChoice::Gcj02),
             ("GCJ-02", CrsChoice::Gcj02),
             ("bd-09", CrsChoice::Bd09),
+            ("dms", CrsChoice::Dms),
         ] {
             assert_eq!(text.parse(), Ok(wanted), "{text}");
         }

@@ -49,6 +49,8 @@ pub(crate) struct Decision {
     pub(crate) swapped: bool,
     /// The offset to be undone.
     pub(crate) shift: Option<Shift>,
+    /// Decimals of degrees are minutes and seconds.
+    pub(crate) packed: bool,
     /// The fitted control to go by.
     pub(crate) control: Option<Arc<Control>>,
     pub(crate) evidence: Text,
@@ -157,9 +159,46 @@ pub(crate) fn decide(
     let degrees =
         decision.crs.is_none_or(|c| c.is_geographic() || c.projection() == &Projection::WebMercator);
     match suspicion(table).filter(|_| degrees && user.is_none() && decision.shift.is_none()) {
-        Some(shift) => Err(doubt::obfuscated(table, shift, &decision)),
-        None => Ok(decision),
+        Some(shift) => return Err(doubt::obfuscated(table, shift, &decision)),
+        None if degrees && user.is_none() && doubt::looks_packed(table) => {
+            return Err(doubt::packed(&decision));
+        }
+        None => {}
     }
+    let mut decision = decision;
+    decision.remarks.extend(other_zone(table, &decision));
+    Ok(decision)
+}
+
+/// Degrees from a central meridian beyond which another three-degree zone, or six-degree one, is nearer by a degree.
+const HALF_ZONE: [f64; 2] = [2.0, 3.5];
+
+/// Data that lie in another zone than the one they are projected in: right where they are, stretched on paper, and often a
+/// wrong zone was stated.
+fn other_zone(table: &Table, decision: &Decision) -> Option<(&'static str, Severity, Text, Text)> {
+    let crs = decision.crs.filter(|_| decision.control.is_none())?;
+    let Projection::TransverseMercator(tm) = crs.projection() else { return None };
+    let b = placed(&crs, table.numbers?, decision.swapped)?;
+    let (meridian, longitude) = (tm.central_meridian, (b.min[0] + b.max[0]) / 2.0);
+    // UTM has a scale; a zone number of a six-degree zone stands before the easting.
+    let six = tm.scale != 1.0 || (13.0..24.0).contains(&(tm.false_easting / 1e6));
+    let off = (longitude - meridian).abs();
+    if off <= HALF_ZONE[usize::from(six)] {
+        return None;
+    }
+    let right = if six { (longitude / 6.0).floor() * 6.0 + 3.0 } else { (longitude / 3.0).round() * 3.0 };
+    Some((
+        "crs.other_zone",
+        Severity::Warning,
+        both(
+            format!("数据在中央经线 {meridian}° 的带里，离它 {off:.1}°；当地的带是 {right}°"),
+            format!("projected about {meridian}°, {off:.1}° away; the zone of the place is that of {right}°"),
+        ),
+        both(
+            "核对坐标系是否选错带；选对了则位置无误",
+            "check that the zone is not a mistake; if it is not, all is in place",
+        ),
+    ))
 }
 
 /// The offset that a file's name or its maker's columns betray, whatever the file says of its CRS.
@@ -207,6 +246,7 @@ fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<De
             let crs = if degrees { Crs::new(crs.datum(), Projection::Geographic) } else { crs };
             return settle(table, crs, evidence, city, Some(true));
         }
+        CrsChoice::Dms => return doubt::unpacked(table, evidence, city),
         CrsChoice::Gcj02 => Shift::Gcj02,
         CrsChoice::Bd09 | CrsChoice::Control(_) => Shift::Bd09,
     };
@@ -235,6 +275,7 @@ fn by_file(table: &Table, city: Option<Bounds>, stated: &Stated) -> Result<Decis
             crs: None,
             swapped: false,
             shift: None,
+            packed: false,
             control: None,
             evidence: both(
                 format!("{by} 所述，由 PROJ 转换"),
@@ -288,8 +329,15 @@ fn settle(
         ));
     }
     let shift = table.obfuscated.then_some(Shift::Gcj02);
-    let mut decision =
-        Decision { crs: Some(crs), swapped: false, shift, control: None, evidence, remarks: Vec::new() };
+    let mut decision = Decision {
+        crs: Some(crs),
+        swapped: false,
+        shift,
+        packed: false,
+        control: None,
+        evidence,
+        remarks: Vec::new(),
+    };
     let (Some(numbers), Some(city)) = (table.numbers, city) else {
         if let Some(numbers) = table.numbers
             && placed(&crs, numbers, false).is_none()

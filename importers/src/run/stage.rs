@@ -124,7 +124,7 @@ impl<'a> Stage<'a> {
             return Some(Err(why));
         }
         let (x, y) = (raw.values.get(a)?, raw.values.get(b)?);
-        let packed = fields::is_sexagesimal(&self.source.table.columns[a]);
+        let packed = self.source.decision.packed || fields::is_sexagesimal(&self.source.table.columns[a]);
         if *x == Raw::Null && *y == Raw::Null {
             return None;
         }

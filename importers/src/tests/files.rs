@@ -1,6 +1,7 @@
 //! The shared survey files, one by one: imported right, or refused for the right reason.
 
 use super::*;
+use crate::plan::Refusal;
 use ditu_model::LayerId;
 
 fn place(o: &mut Options) {
@@ -278,6 +279,76 @@ fn elevation_models_become_grids_or_are_refused_for_the_right_reason() {
             (Err(refused), Err(rule)) => assert_eq!(rules(&refused), [rule], "{file}"),
             (Ok(_), Err(rule)) => panic!("{file} should be refused: {rule}"),
             (Err(refused), Ok(_)) => panic!("{file}: {refused}"),
+        }
+    }
+}
+
+/// Place names at 30 spots of the city, the numbers written as asked.
+fn names_csv(dir: &Path, head: &str, write: impl Fn([f64; 2]) -> String) -> (PathBuf, Vec<[f64; 2]>) {
+    let spots: Vec<[f64; 2]> =
+        (0..30).map(|i| [111.2 + f64::from(i) * 0.0137, 29.9 - f64::from(i * i % 17) * 0.0411]).collect();
+    let rows: String =
+        spots.iter().enumerate().map(|(i, p)| format!("第{i}村,{i},{}\n", write(*p))).collect();
+    let path = dir.join("地名.csv");
+    std::fs::write(&path, format!("名称,编码,{head}\n{rows}")).unwrap();
+    (path, spots)
+}
+
+#[test]
+fn degrees_whose_decimals_are_minutes_and_seconds_are_asked_about() {
+    let dir = tempfile::tempdir().unwrap();
+    let packed = |v: f64| {
+        let seconds = (v * 36e5).round() / 1e3;
+        let (d, m) = ((seconds / 3600.0).floor(), (seconds / 60.0).floor() % 60.0);
+        format!("{d:.0}.{m:02.0}{:05.0}", (seconds - d * 3600.0 - m * 60.0) * 1e3)
+    };
+    let read = |path: &Path, crs: Option<CrsChoice>| {
+        let (_scratch, plan) = planned(&[path.to_owned()], |o| {
+            place(o);
+            o.all().crs = crs;
+        });
+        let rows = drained(plan?).0.unwrap().remove("placename.place").unwrap();
+        Ok(rows.iter().map(|r| r.geometry.as_ref().unwrap().coords[0]).collect::<Vec<_>>())
+    };
+    let (path, spots) =
+        names_csv(dir.path(), "经度,纬度", |p| format!("{},{}", packed(p[0]), packed(p[1])));
+    let refused: Refusal = read(&path, None).unwrap_err();
+    assert_eq!(rules(&refused), ["crs.packed_degrees"], "{refused}");
+    let answers = &refused.questions[0].answers;
+    assert_eq!(answers.iter().map(|a| a.value.as_str()).collect::<Vec<_>>(), ["DMS", "EPSG:4490"]);
+    let [w, s, e, n] = answers[0].bounds.unwrap();
+    assert!(w > 111.19 && e < 111.61 && s > 29.2 && n < 29.91, "{:?}", answers[0].bounds);
+    let close = |a: &[f64; 2], b: &[f64; 2]| (a[0] - b[0]).abs() < 2e-7 && (a[1] - b[1]).abs() < 2e-7;
+    let found = read(&path, Some("DMS".parse().unwrap())).unwrap();
+    assert!(spots.iter().zip(&found).all(|(a, b)| close(a, b)), "{spots:?} {found:?}");
+    let plain = read(&path, Some(CrsChoice::Epsg(4490))).unwrap();
+    assert!(!close(&plain[0], &spots[0]));
+    // Decimal degrees of the same places are not asked about.
+    let (path, spots) = names_csv(dir.path(), "经度,纬度", |p| format!("{:.7},{:.7}", p[0], p[1]));
+    let found = read(&path, None).unwrap();
+    assert!(spots.iter().zip(&found).all(|(a, b)| close(a, b)));
+    assert_eq!(rules(&read(&path, Some(CrsChoice::Dms)).unwrap_err()), ["crs.packed_degrees"]);
+}
+
+#[test]
+fn data_cut_in_another_zone_are_told_so_and_lie_where_they_should() {
+    let dir = tempfile::tempdir().unwrap();
+    for (code, told) in [(4547, 1), (4526, 1), (4546, 0), (4525, 0), (4497, 0), (32649, 0), (32650, 1)] {
+        let crs = ditu_crs::Crs::from_epsg(code).unwrap();
+        let (path, spots) = names_csv(dir.path(), "X坐标,Y坐标", |p| {
+            let en = crs.project(p);
+            format!("{:.4},{:.4}", en[1], en[0])
+        });
+        let (_scratch, plan) = planned(&[path], |o| {
+            place(o);
+            o.all().crs = Some(CrsChoice::Epsg(code));
+        });
+        let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{code}: {r}")));
+        assert_eq!(count(&report, "crs.other_zone"), told, "EPSG:{code}");
+        let found = &rows.unwrap()["placename.place"];
+        for (row, spot) in found.iter().zip(&spots) {
+            let p = row.geometry.as_ref().unwrap().coords[0];
+            assert!((p[0] - spot[0]).abs() < 1e-8 && (p[1] - spot[1]).abs() < 1e-8, "EPSG:{code} {p:?}");
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// The layer, where files do not tell
     #[arg(long)]
     layer: Option<String>,
-    /// The coordinate reference system, where files do not tell: EPSG:4525, GCJ-02 or BD-09
+    /// The coordinate reference system, where files do not tell: EPSG:4525, GCJ-02, BD-09 or DMS (111.4154 is 111°41′54″)
     #[arg(long)]
     crs: Option<CrsChoice>,
     /// Fitted control by which all coordinates go to CGCS2000; see `ditu crs`

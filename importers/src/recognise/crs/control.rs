@@ -55,6 +55,7 @@ pub(super) fn decide(
         crs,
         swapped: false,
         shift: None,
+        packed: false,
         control: Some(control.clone()),
         evidence,
         remarks: Vec::new(),

@@ -1,13 +1,13 @@
 //! The CRSs that a table may be in, with where its features would lie in each: what a person is asked.
 
-use super::{Decision, Shift, Undecided, undecided};
+use super::{Decision, Shift, Undecided, settle, undecided};
 use crate::notes::both;
 use crate::question::Answer;
 use crate::recognise::fields;
-use crate::table::{ShapeSource, Table, coordinate};
+use crate::table::{ShapeSource, Table, coordinate, sexagesimal};
 use ditu_crs::control::Control;
 use ditu_crs::{Crs, Transform, detect};
-use ditu_model::Text;
+use ditu_model::{Bounds, Text};
 use std::ops::ControlFlow;
 
 /// Rows that are read for a sample.
@@ -24,6 +24,7 @@ pub(crate) struct Guess {
     crs: Crs,
     swapped: bool,
     shift: Option<Shift>,
+    packed: bool,
     way: Option<Transform>,
 }
 
@@ -38,6 +39,7 @@ impl Guess {
             crs: Crs::CGCS2000,
             swapped: false,
             shift: None,
+            packed: false,
             way: Some(Transform::by_control(stated, control).ok()?),
         })
     }
@@ -51,6 +53,7 @@ impl Guess {
             crs: c.crs,
             swapped: c.swapped,
             shift: None,
+            packed: false,
             way: None,
         })
     }
@@ -58,6 +61,7 @@ impl Guess {
     /// The answer, with where the points (in the file's numbers) would lie.
     pub(crate) fn answer(&self, points: &[[f64; 2]]) -> Answer {
         let place = |p: &[f64; 2]| {
+            let p = &if self.packed { unpack(*p)? } else { *p };
             let p = if self.swapped { [p[1], p[0]] } else { *p };
             let p = match &self.way {
                 Some(way) => {
@@ -97,6 +101,7 @@ pub(super) fn obfuscated(table: &Table, shift: Shift, decision: &Decision) -> Un
         crs: plain,
         swapped: decision.swapped,
         shift,
+        packed: false,
         way: None,
     };
     let mut guesses = vec![guess(
@@ -136,6 +141,100 @@ pub(super) fn obfuscated(table: &Table, shift: Shift, decision: &Decision) -> Un
             ),
         )
     }
+}
+
+/// Degrees, minutes and seconds packed into one number as decimal degrees.
+fn unpack(p: [f64; 2]) -> Option<[f64; 2]> {
+    Some([sexagesimal(&p[0].to_string(), true)?, sexagesimal(&p[1].to_string(), true)?])
+}
+
+/// Points that must all read as degrees, minutes and seconds. Of decimal degrees, about one in eight does by chance.
+const PACKED: usize = 12;
+
+/// True when the decimals of all degrees of a table can be minutes and seconds, which decimal degrees never are for long.
+pub(super) fn looks_packed(table: &Table) -> bool {
+    let ShapeSource::Columns(a, _) = table.shapes else { return false };
+    if fields::is_sexagesimal(&table.columns[a]) {
+        return false;
+    }
+    let points = sample(table);
+    // Round numbers read either way and tell nothing.
+    let telling = |v: f64| (v * 1e4).fract().abs() > 1e-6 || (v * 1e4).round() as i64 % 100 != 0;
+    points.iter().filter(|p| p.iter().all(|v| telling(*v))).count() >= PACKED
+        && points.iter().all(|p| unpack(*p).is_some())
+}
+
+/// Degrees that are probably minutes and seconds behind the point.
+pub(super) fn packed(decision: &Decision) -> Undecided {
+    let guess = |value: &str, label: Text, confidence: f64, packed: bool| Guess {
+        value: value.to_owned(),
+        label,
+        confidence: Some(confidence),
+        crs: Crs::CGCS2000,
+        swapped: decision.swapped,
+        shift: None,
+        packed,
+        way: None,
+    };
+    let guesses = vec![
+        guess(
+            "DMS",
+            both("度.分秒：111.4154 是 111°41′54″", "degrees.minutes and seconds: 111.4154 is 111° 41′ 54″"),
+            0.9,
+            true,
+        ),
+        guess("EPSG:4490", both("十进制度：原样使用", "decimal degrees: taken as they are"), 0.1, false),
+    ];
+    Undecided {
+        guesses,
+        ..undecided(
+            "crs.packed_degrees",
+            both(
+                "经纬度的小数都在 60 以内，像“度.分秒”写法（111.4154 表示 111°41′54″），当作十进制度会偏差几十千米",
+                "the decimals of all degrees stay below 60, as in degrees.minutes and seconds (111.4154 for 111° 41′ 54″); taken as decimal degrees, all would be up to tens of kilometres off",
+            ),
+            both(
+                "核对后选用：\n  --crs DMS：按度分秒读\n  --crs EPSG:4490：按十进制度读",
+                "check, then choose:\n  --crs DMS: degrees, minutes and seconds\n  --crs EPSG:4490: decimal degrees",
+            ),
+        )
+    }
+}
+
+/// Decides for degrees that somebody says are packed.
+pub(super) fn unpacked(table: &Table, evidence: Text, city: Option<Bounds>) -> Result<Decision, Undecided> {
+    if !matches!(table.shapes, ShapeSource::Columns(..)) {
+        return Err(undecided(
+            "crs.packed_degrees",
+            both(
+                "只有坐标列才能按“度.分秒”读",
+                "only columns of coordinates can be degrees.minutes and seconds",
+            ),
+            both("用 --crs EPSG:代码 指定", "name it with --crs EPSG:code"),
+        ));
+    }
+    let points = sample(table);
+    let wrong = points.iter().filter(|p| unpack(**p).is_none()).count();
+    if wrong * 2 > points.len() {
+        let n = points.len();
+        return Err(undecided(
+            "crs.packed_degrees",
+            both(
+                format!("{n} 个坐标中有 {wrong} 个的小数超过 60，不是“度.分秒”"),
+                format!(
+                    "{wrong} of {n} places have decimals above 60: these are not degrees.minutes and seconds"
+                ),
+            ),
+            both("按十进制度用 --crs EPSG:4490", "take them as decimal degrees with --crs EPSG:4490"),
+        ));
+    }
+    let corner = |x: f64, y: f64| unpack([x, y]).unwrap_or([x, y]);
+    let numbers = table.numbers.map(|n| {
+        let (low, high) = (corner(n[0], n[1]), corner(n[2], n[3]));
+        [low[0], low[1], high[0], high[1]]
+    });
+    let decision = settle(&Table { numbers, ..table.clone() }, Crs::CGCS2000, evidence, city, Some(true))?;
+    Ok(Decision { packed: true, ..decision })
 }
 
 /// Some points of a table in the file's numbers, spread over its first rows.

@@ -16,6 +16,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
             crs: Some(Crs::CGCS2000),
             swapped: false,
             shift,
+            packed: false,
             control: None,
             evidence,
             remarks: Vec::new(),
@@ -39,7 +40,10 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
                     "no CRS is stated, and the coordinates {extent} fall on the city in none that is usual"
                 ),
             ),
-            both("用 --crs EPSG:代码 指定", "name it with --crs EPSG:code"),
+            both(
+                "用 --crs EPSG:代码 指定；若是城市独立坐标系，先用 ditu crs fit 由公共点拟合参数，再用 --control 名称 导入",
+                "name it with --crs EPSG:code; if it is the city's own grid, fit control from points known in both with ditu crs fit, then import with --control NAME",
+            ),
         ));
     };
     let rivals: Vec<_> = found.iter().filter(|c| c.confidence >= best.confidence * 0.5).collect();
@@ -48,6 +52,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
             crs: Some(Crs::CGCS2000),
             swapped: best.swapped,
             shift,
+            packed: false,
             control: None,
             evidence: both(
                 format!("坐标是经纬度，{}", best.zh),
@@ -95,6 +100,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
                 crs: Some(c.crs),
                 swapped: c.swapped,
                 shift,
+                packed: false,
                 control: None,
                 evidence,
                 remarks: vec![remark],
