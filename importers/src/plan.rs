@@ -640,6 +640,9 @@ fn layer_answer(layer: &Arc<LayerDef>) -> Answer {
 /// How coordinates become EPSG:4490, for the record.
 fn transformation(decision: &Decision) -> String {
     let mut steps = Vec::new();
+    if decision.packed {
+        steps.push("degrees.minutes and seconds read as such".to_owned());
+    }
     if decision.swapped {
         steps.push("axes exchanged".to_owned());
     }

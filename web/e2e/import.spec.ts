@@ -166,6 +166,39 @@ test('a VCT file, its control point and what it says of itself', async () => {
   await page.context().close();
 });
 
+test('spot heights of 1956 at degrees.minutes and seconds, by two answers', async () => {
+  const { page, errors } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
+  await page.locator('.drop').waitFor();
+  const two = (n: number) => String(n).padStart(2, '0');
+  const rows = Array.from({ length: 30 }, (_, i) => `${i + 1},111.${two((i * 7) % 60)}${two((i * 11) % 60)}${two((i * 13) % 100)},29.${two((i * 17) % 60)}${two((i * 19) % 60)}${two((i * 3) % 100)},${(30 + i / 10).toFixed(2)}`);
+  const buffer = Buffer.from(`编号,经度,纬度,H56\n${rows.join('\n')}\n`);
+  await page.locator('#files').setInputFiles([{ name: '高程点.csv', mimeType: 'text/csv', buffer }]);
+  await page.locator('.question').first().waitFor();
+  expect(await page.locator('.question').evaluateAll((all) => all.map((e) => (e as HTMLElement).dataset['kind']))).toEqual(['crs']);
+  await page.locator('[data-kind=crs] label', { hasText: 'DMS' }).locator('input').check();
+  await page.waitForTimeout(1500);
+  await shot(page, 'dms-1-degrees');
+  await tidy(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.locator('.questions button[type=submit]').click();
+  await page.locator('[data-kind=heights]').waitFor();
+  await page.locator('[data-kind=heights] .other input').fill('1956:-0.029');
+  await shot(page, 'dms-2-heights');
+  await tidy(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.locator('.questions button[type=submit]').click();
+  await page.locator('.dataset').waitFor();
+  expect((await page.locator('.dataset').textContent())!).toMatch(/DMS.*1956/);
+  await shot(page, 'dms-3-recognised');
+  await tidy(page);
+  await page.getByRole('button', { name: '开始检查' }).click();
+  await page.locator('.counts').waitFor();
+  await commit(page);
+  expect(await items('terrain.spot')).toBe(30);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
 test('a file that is no map is refused in words, and the next try works', async () => {
   const { page } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
   await page.locator('#files').setInputFiles([{ name: '合同.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 nothing') }]);

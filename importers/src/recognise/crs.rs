@@ -246,7 +246,7 @@ fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<De
             let crs = if degrees { Crs::new(crs.datum(), Projection::Geographic) } else { crs };
             return settle(table, crs, evidence, city, Some(true));
         }
-        CrsChoice::Dms => return doubt::unpacked(table, evidence, city),
+        CrsChoice::Dms => return doubt::unpacked(table, city),
         CrsChoice::Gcj02 => Shift::Gcj02,
         CrsChoice::Bd09 | CrsChoice::Control(_) => Shift::Bd09,
     };

@@ -202,7 +202,7 @@ pub(super) fn packed(decision: &Decision) -> Undecided {
 }
 
 /// Decides for degrees that somebody says are packed.
-pub(super) fn unpacked(table: &Table, evidence: Text, city: Option<Bounds>) -> Result<Decision, Undecided> {
+pub(super) fn unpacked(table: &Table, city: Option<Bounds>) -> Result<Decision, Undecided> {
     if !matches!(table.shapes, ShapeSource::Columns(..)) {
         return Err(undecided(
             "crs.packed_degrees",
@@ -228,6 +228,10 @@ pub(super) fn unpacked(table: &Table, evidence: Text, city: Option<Bounds>) -> R
             both("按十进制度用 --crs EPSG:4490", "take them as decimal degrees with --crs EPSG:4490"),
         ));
     }
+    let evidence = both(
+        "由使用者指定：小数是分和秒（--crs DMS）",
+        "named by the user: decimals are minutes and seconds (--crs DMS)",
+    );
     let corner = |x: f64, y: f64| unpack([x, y]).unwrap_or([x, y]);
     let numbers = table.numbers.map(|n| {
         let (low, high) = (corner(n[0], n[1]), corner(n[2], n[3]));
