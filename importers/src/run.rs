@@ -6,14 +6,13 @@ mod stage;
 pub(crate) use raster::RasterRow;
 
 use crate::check::{self, Others, RowCheck, Seen};
+use crate::formats::{Refused, refused};
 use crate::notes::{both, joined, of_file};
 use crate::plan::{Plan, Source};
 use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
 use crate::table::{Reader, Sink, SourceRow};
-use ditu_model::{
-    Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Text,
-};
+use ditu_model::{Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity};
 use ditu_terrain::Grid;
 use stage::{Fate, Stage};
 use std::collections::HashSet;
@@ -357,13 +356,10 @@ impl Work {
         });
         out.flush();
         if let Err(why) = result {
-            let cure = both(
-                "整批未入库；按所述原因处理，或向提供单位重新索取文件",
-                "nothing was committed; see to the reason named, or ask for another copy of the file",
-            );
-            let finding = of_file("file.damaged", Severity::Error, &source.table.file, why.clone(), cure);
+            let told = joined(&why.message);
+            let finding = of_file(why.rule, Severity::Error, &source.table.file, why.message, why.cure);
             self.report.add(Some(&self.layer), [finding]);
-            return Err(format!("{}: {}", source.table.file, joined(&why)));
+            return Err(format!("{}: {told}", source.table.file));
         }
         match refused {
             Some(why) => Err(format!("{}: {}", source.table.file, joined(&why))),
@@ -373,7 +369,7 @@ impl Work {
 }
 
 /// Reads a table in a thread of its own, a little ahead of what takes its rows.
-fn ahead(reader: &dyn Reader, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+fn ahead(reader: &dyn Reader, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
     std::thread::scope(|scope| {
         let (send, receive) = sync_channel::<Vec<SourceRow>>(2);
         let reading = move || {
@@ -398,7 +394,8 @@ fn ahead(reader: &dyn Reader, wanted: &[bool], sink: &mut Sink<'_>) -> Result<()
         let thread = match std::thread::Builder::new().name(name).spawn_scoped(scope, reading) {
             Ok(thread) => thread,
             Err(e) => {
-                return Err(both(format!("线程无法启动（{e}）"), format!("a thread does not start ({e})")));
+                let why = both(format!("线程无法启动（{e}）"), format!("a thread does not start ({e})"));
+                return Err(refused("machine.reader", why, both("运行 ditu doctor", "run ditu doctor")));
             }
         };
         let taken = receive.iter().flatten().try_for_each(sink);

@@ -1,5 +1,6 @@
 //! What every reader gives: tables with columns, and rows of plain values with a shape in the file's own coordinates.
 
+use crate::formats::Refused;
 use ditu_crs::Crs;
 use ditu_model::{Date, DateTime, Finding, Geometry, Shape, Text};
 use std::ops::ControlFlow;
@@ -118,8 +119,8 @@ pub(crate) trait Reader: Send + Sync {
     /// Pushes all rows. Columns that are not wanted may be left NULL.
     ///
     /// # Errors
-    /// A text that says why the file cannot be read further; rows before it may have been pushed.
-    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text>;
+    /// Why the file cannot be read further; rows before it may have been pushed.
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused>;
 }
 
 /// Where a table's shapes come from.

@@ -7,7 +7,7 @@ use crate::notes::both;
 use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
 use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, number};
-use ditu_model::{Geometry, Shape, Text};
+use ditu_model::{Geometry, Shape};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
@@ -87,7 +87,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
 }
 
 impl Reader for CassReader {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let cannot = |e: std::io::Error| both(format!("读取失败（{e}）"), format!("reading failed ({e})"));
         let mut file = BufReader::new(File::open(&self.path).map_err(cannot)?);
         let mut line = Vec::new();
@@ -98,7 +98,7 @@ impl Reader for CassReader {
                 break;
             }
             if n as u64 == LINE {
-                return Err(both(format!("第 {row} 行过长"), format!("line {row} is too long")));
+                return Err(both(format!("第 {row} 行过长"), format!("line {row} is too long")).into());
             }
             let text = line.trim_ascii();
             let count = row == 1 && text.iter().all(u8::is_ascii_digit);

@@ -258,7 +258,7 @@ pub(super) fn look(
 }
 
 impl Reader for CsvReader {
-    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let mut rows = Rows::open(&self.path, self.delimiter, self.wide).map_err(|e| unreadable(1, &e))?;
         let mut record = ByteRecord::new();
         let mut first = true;

@@ -10,7 +10,7 @@ use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
 use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk};
 use ditu_gdal::{ReadOptions, SourceValue, Worker};
-use ditu_model::{Geometry, Shape, Text};
+use ditu_model::{Geometry, Shape};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -129,10 +129,10 @@ impl Drawing {
     fn each(
         &self,
         take: &mut dyn FnMut(u64, String, ditu_gdal::SourceRow) -> ControlFlow<()>,
-    ) -> Result<(), Text> {
-        let rows = self.worker.read(&self.path, "entities", &self.how).map_err(|e| failed(&e).message)?;
+    ) -> Result<(), Refused> {
+        let rows = self.worker.read(&self.path, "entities", &self.how).map_err(|e| failed(&e))?;
         for (i, row) in rows.enumerate() {
-            let row = row.map_err(|e| failed(&e).message)?;
+            let row = row.map_err(|e| failed(&e))?;
             let layer = self.text(&row, self.places.layer).unwrap_or_else(|| "0".into());
             if take(i as u64 + 1, layer, row).is_break() {
                 break;
@@ -210,13 +210,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             }
             ControlFlow::Continue(())
         })
-        .map_err(|why| {
-            refused(
-                "file.damaged",
-                why,
-                both("另存为 DXF R2000 后再试", "save it as DXF R2000 and try again"),
-            )
-        })?;
+        .map_err(|e| e.if_damaged(both("另存为 DXF R2000 后再试", "save it as DXF R2000 and try again")))?;
     if seen.len() >= LAYERS {
         return Err(refused(
             "file.too_complex",
@@ -285,7 +279,7 @@ struct DrawingLayer {
 }
 
 impl Reader for DrawingLayer {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         self.drawing.each(&mut |row, layer, source| {
             let shape = source.geometry.as_ref().and_then(|g| g.as_ref().ok());
             if layer != self.layer || !self.takes.contains(&kind(shape)) {

@@ -307,10 +307,10 @@ pub(super) fn raw(value: SourceValue, encoding: &'static Encoding) -> Raw {
 }
 
 impl Reader for GdalReader {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
-        let rows = self.worker.read(&self.path, &self.layer, &self.how).map_err(|e| failed(&e).message)?;
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
+        let rows = self.worker.read(&self.path, &self.layer, &self.how).map_err(|e| failed(&e))?;
         for (i, row) in rows.enumerate() {
-            let row = row.map_err(|e| failed(&e).message)?;
+            let row = row.map_err(|e| failed(&e))?;
             if !self.part.has(&row) {
                 continue;
             }
@@ -343,7 +343,7 @@ struct Kinds<'a> {
 }
 
 impl Reader for Kinds<'_> {
-    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         self.inner.read(wanted, &mut |row| {
             if let Some(Ok(g)) = &row.geometry {
                 let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -382,6 +382,34 @@ pub(super) fn reproject_by_proj(table: &mut Table, options: &Options) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file may turn out too large half-way, after its description: that is no damage.
+    #[test]
+    fn what_stops_a_reader_half_way_keeps_its_rule_and_cure() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.kml");
+        std::fs::write(&path, "<kml/>").unwrap();
+        for (answer, rule) in
+            [("M\\000\\000\\000\\000", "file.too_large"), ("E\\003\\000\\000\\000bad", "file.damaged")]
+        {
+            let print = format!("printf '\\000ditu-g\\n{answer}'");
+            let reader = GdalReader {
+                worker: Worker::new("/bin/sh".into(), vec!["-c".into(), print]),
+                path: path.clone(),
+                layer: "a".into(),
+                how: ReadOptions::default(),
+                columns: 0,
+                part: Part::All,
+                domains: Domains::default(),
+                encoding: encoding_rs::UTF_8,
+            };
+            let stopped = reader.read(&[], &mut |_| ControlFlow::Continue(())).unwrap_err();
+            assert_eq!(
+                (stopped.rule, stopped.cure.zh.contains("GeoPackage")),
+                (rule, rule == "file.too_large")
+            );
+        }
+    }
 
     #[test]
     fn names_of_kinds_are_understood() {

@@ -359,7 +359,7 @@ fn dangling(net: &Network, file: &str) -> Vec<Finding> {
 }
 
 impl Reader for Inp {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let net = &*self.net;
         let text = |b: &[u8]| encoding::decode(self.encoded.encoding, b);
         let metres = |v: Option<f64>| v.map_or(Raw::Null, |v| Raw::Real(net.metres(v)));

@@ -428,12 +428,12 @@ struct KindReader {
 }
 
 impl Reader for KindReader {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         Walk::all(&self.path, &mut |got| match got {
             Got::Row(kind, row) if kind == self.kind => sink(row),
             _ => ControlFlow::Continue(()),
         })
-        .map_err(|w| w.message)
+        .map_err(|w| Refused { rule: w.rule, ..Refused::from(w.message) })
     }
 }
 

@@ -376,7 +376,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
 }
 
 impl Reader for Rows {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         for (i, (shape, record)) in self.file.shapes.iter().zip(&self.file.records).enumerate() {
             let values = self.file.fields.iter().map(|f| f.value(record, &self.encoded)).collect();
             let row = SourceRow { row: i as u64 + 1, values, geometry: Some(shape.clone()) };

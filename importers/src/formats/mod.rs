@@ -46,7 +46,23 @@ pub(crate) fn refused(rule: &'static str, message: Text, cure: Text) -> Refused 
     Refused { rule, message, cure, asks: None }
 }
 
+/// What is found wrong in the middle of a file, unless it is something more particular.
+impl From<Text> for Refused {
+    fn from(message: Text) -> Refused {
+        let cure = both(
+            "整批未入库；按所述原因处理，或向提供单位重新索取文件",
+            "nothing was committed; see to the reason named, or ask for another copy of the file",
+        );
+        refused("file.damaged", message, cure)
+    }
+}
+
 impl Refused {
+    /// The same with another cure, where the file is damaged.
+    pub(crate) fn if_damaged(self, cure: Text) -> Refused {
+        if self.rule == "file.damaged" { Refused { cure, ..self } } else { self }
+    }
+
     /// The same with what may be answered.
     pub(crate) fn asking(self, subject: Subject, answers: Vec<Answer>) -> Refused {
         Refused { asks: Some(Box::new((subject, answers))), ..self }

@@ -247,7 +247,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
 }
 
 impl Reader for ParcelText {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let file = File::open(&self.path)
             .map_err(|e| both(format!("读取失败（{e}）"), format!("reading failed ({e})")))?;
         let mut lines = Lines::new(BufReader::new(file), 1, 0);
@@ -261,7 +261,7 @@ impl Reader for ParcelText {
             values.resize(COLUMNS.len(), Raw::Null);
             sink(SourceRow { row: p.line, values, geometry: Some(shape(&p.rings)) })
         })
-        .map_err(|f| f.text())
+        .map_err(|f| f.text().into())
     }
 }
 

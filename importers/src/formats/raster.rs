@@ -7,7 +7,7 @@ use crate::notes::both;
 use crate::options::Options;
 use crate::table::{Claim, Reader, ShapeSource, Sink, Table};
 use ditu_crs::Crs;
-use ditu_model::{Shape, Text};
+use ditu_model::Shape;
 use std::sync::Arc;
 
 pub(super) fn is_tiff(head: &Head<'_>) -> bool {
@@ -97,7 +97,7 @@ pub(crate) fn spacing(
 struct NoRows;
 
 impl Reader for NoRows {
-    fn read(&self, _: &[bool], _: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, _: &[bool], _: &mut Sink<'_>) -> Result<(), Refused> {
         Ok(())
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             skip: 0,
             columns: width,
         };
-        let top = sheet.top().map_err(|e| refused("file.damaged", e, again()))?;
+        let top = sheet.top().map_err(|e| e.if_damaged(again()))?;
         let Some((skip, mut columns)) = header(&top) else { continue };
         columns.truncate(width);
         let reader = Sheet { skip: skip as u64, columns: columns.len(), ..sheet };
@@ -105,7 +105,7 @@ struct Sheet {
 
 impl Sheet {
     /// The first rows that hold anything.
-    fn top(&self) -> Result<Vec<(u32, Cells)>, Text> {
+    fn top(&self) -> Result<Vec<(u32, Cells)>, Refused> {
         let mut top: Vec<(u32, Cells)> = Vec::new();
         self.read(&[], &mut |row| {
             let cells = row.values.into_iter().enumerate().filter_map(|(i, v)| match v {
@@ -121,10 +121,10 @@ impl Sheet {
 }
 
 impl Reader for Sheet {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
-        let rows = self.worker.read(&self.path, &self.name, &self.how).map_err(|e| failed(&e).message)?;
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
+        let rows = self.worker.read(&self.path, &self.name, &self.how).map_err(|e| failed(&e))?;
         for (i, row) in rows.enumerate() {
-            let row = row.map_err(|e| failed(&e).message)?;
+            let row = row.map_err(|e| failed(&e))?;
             let number = u64::try_from(row.fid).ok().filter(|n| *n > 0).unwrap_or(i as u64 + 1);
             if number <= self.skip {
                 continue;

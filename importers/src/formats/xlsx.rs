@@ -8,7 +8,7 @@ use crate::options::Options;
 use crate::recognise::fields;
 use crate::table::{Raw, Reader, ShapeSource, Sink, SourceRow, Table};
 use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
-use ditu_model::{DateTime, Text};
+use ditu_model::DateTime;
 use std::fs::File;
 use std::io::BufReader;
 use std::ops::ControlFlow;
@@ -255,7 +255,7 @@ fn raw(value: &DataRef<'_>) -> Raw {
 }
 
 impl Reader for SheetReader {
-    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let cannot =
             |e: XlsxError| both(format!("工作表读取失败（{e}）"), format!("the sheet cannot be read ({e})"));
         let mut book: Book = calamine::open_workbook(&self.path).map_err(cannot)?;

@@ -462,8 +462,9 @@ struct ThemeReader {
 }
 
 impl Reader for ThemeReader {
-    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
-        Maker::all(&self.index, &self.path, &[self.theme], &mut |made| sink(made.row)).map_err(|w| w.message)
+    fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
+        Maker::all(&self.index, &self.path, &[self.theme], &mut |made| sink(made.row))
+            .map_err(|w| Refused { rule: w.rule, ..Refused::from(w.message) })
     }
 }
 

@@ -134,7 +134,7 @@ struct ShapefileReader {
 }
 
 impl Reader for ShapefileReader {
-    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let mut shapes = self.shp.shapes().map_err(|e| e.message)?;
         let mut rows = self.dbf.rows(self.encoded.encoding, wanted).map_err(|e| e.message)?;
         for row in 1..=self.dbf.count {

@@ -234,7 +234,7 @@ fn left_out(index: &Index, file: &str) -> Vec<Finding> {
 }
 
 impl Reader for Part {
-    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Text> {
+    fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let Vct { input, index } = self.vct.as_ref();
         let c = &self.code;
         rows::read(input, index, &c.code, c.kind, &c.table, &mut |found| {
@@ -258,7 +258,8 @@ impl Reader for Part {
             values.extend(self.extra.iter().cloned());
             values.extend(found.text.map(|t| encoding::decode(self.encoded.encoding, &t)));
             sink(SourceRow { row: found.line, values, geometry: Some(found.geometry) })
-        })
+        })?;
+        Ok(())
     }
 }
 
