@@ -12,10 +12,12 @@ use crate::plan::{Plan, Source};
 use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
 use crate::table::{Reader, Sink, SourceRow};
-use ditu_model::{Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity};
+use ditu_model::{
+    Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Value,
+};
 use ditu_terrain::Grid;
 use stage::{Fate, Stage};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,6 +83,12 @@ impl Plan {
         progress.total.store(self.total_features(), Ordering::Relaxed);
         let report = Arc::new(ReportHandle::new(self.report));
         let sources = Arc::new(self.sources);
+        let asked = sources.iter().any(|s| s.layer.checks.iter().any(|c| c.rule == "dem"));
+        let rasters = sources.iter().filter(|_| asked).filter_map(|s| s.raster.as_ref());
+        // One that cannot be read again is said where it is put into the data folder.
+        let grids: Vec<Arc<Grid>> =
+            rasters.filter_map(|r| Grid::open(&r.file.path).ok()).map(Arc::new).collect();
+        let grids = Arc::new(grids);
         let mut order: Vec<LayerId> = Vec::new();
         for source in sources.iter() {
             if !order.contains(&source.layer.id) {
@@ -99,6 +107,7 @@ impl Plan {
                     city: self.options.city,
                     mode: self.options.mode,
                     present: self.options.present.clone(),
+                    grids: Arc::clone(&grids),
                 };
                 let rows = Box::new(Stream { state: State::Waiting(work) });
                 Delivery { layer, mode: self.options.mode, rows }
@@ -189,6 +198,9 @@ struct Work {
     city: Option<Bounds>,
     mode: Mode,
     present: Option<Arc<dyn Present>>,
+    /// Elevation models of the delivery, where a check asks for them: their files are on their way into the data folder
+    /// before the first row is read.
+    grids: Arc<Vec<Arc<Grid>>>,
 }
 
 impl Others for Work {
@@ -254,10 +266,7 @@ impl Others for Work {
     }
 
     fn grids(&self) -> Vec<Arc<Grid>> {
-        let rasters = self.sources.iter().filter_map(|s| s.raster.as_ref());
-        // One that cannot be read again is said where it is put into the data folder.
-        let mut grids: Vec<Arc<Grid>> =
-            rasters.filter_map(|r| Grid::open(&r.file.path).ok()).map(Arc::new).collect();
+        let mut grids = self.grids.as_ref().clone();
         if grids.is_empty() || self.mode != Mode::Replace {
             grids.extend(self.present.iter().flat_map(|p| p.grids()));
         }
@@ -282,11 +291,12 @@ impl Work {
         };
         checks.extend(self.present.as_deref().and_then(|p| check::moved::against(p, &first.layer)));
         self.report.add(Some(&self.layer), findings.drain(..));
+        let former = self.former(&first.layer);
         let keyed = !first.layer.key.is_empty();
         let mut keys = stage::Keys::with_capacity(if keyed { self.expected() } else { 0 });
         let mut kept = 0;
         for source in self.sources.iter().filter(|s| s.layer.id == self.layer) {
-            match self.source(source, &mut checks, &mut keys, send) {
+            match self.source(source, &mut checks, &mut keys, &former, send) {
                 Ok(Some(n)) => kept += n,
                 // Nobody listens any more.
                 Ok(None) => return,
@@ -323,6 +333,7 @@ impl Work {
         source: &Source,
         checks: &mut [Box<dyn RowCheck>],
         keys: &mut stage::Keys,
+        former: &Former,
         send: &SyncSender<Batch>,
     ) -> Result<Option<u64>, String> {
         let mut stage = Stage::new(source, self.city, None);
@@ -345,8 +356,11 @@ impl Work {
         let result = ahead(source.table.reader.as_ref(), &stage.wanted(), &mut |raw| {
             out.count.read += 1;
             match stage.take(raw, checks, keys, &mut out.findings) {
-                Fate::Keep(row) => out.keep(row),
-                Fate::Quarantine => out.count.quarantined += 1,
+                Fate::Keep(mut row) => {
+                    former.fill(&mut row, source);
+                    out.keep(row);
+                }
+                Fate::Quarantine(key) => out.keep_out(key),
                 Fate::Refuse(why) => refused = Some(why),
             }
             if out.full() {
@@ -406,6 +420,83 @@ fn ahead(reader: &dyn Reader, wanted: &[bool], sink: &mut Sink<'_>) -> Result<()
     })
 }
 
+/// What the store's features hold in fields for which a delivery that updates has no column: to leave a column out is no
+/// word that its values are gone.
+#[derive(Default)]
+struct Former {
+    fields: Vec<usize>,
+    /// By key, the values of those fields.
+    values: HashMap<u128, Box<[Value]>>,
+}
+
+impl Former {
+    fn fill(&self, row: &mut Row, source: &Source) {
+        if self.values.is_empty() {
+            return;
+        }
+        let Some(values) = self.values.get(&row.key_hash(&source.layer.key).unwrap_or_default()) else {
+            return;
+        };
+        for (&field, value) in self.fields.iter().zip(values) {
+            if source.mapping[field].is_none() && row.values[field].is_null() {
+                row.values[field] = value.clone();
+            }
+        }
+    }
+}
+
+impl Work {
+    fn former(&self, layer: &LayerDef) -> Former {
+        let Some(present) = self.present.as_ref().filter(|_| self.mode == Mode::Upsert) else {
+            return Former::default();
+        };
+        let sources = || self.sources.iter().filter(|s| s.layer.id == self.layer);
+        let lacking = |i: &usize| sources().any(|s| s.mapping[*i].is_none());
+        let fields: Vec<usize> = (0..layer.fields.len()).filter(lacking).collect();
+        if fields.is_empty() || layer.key.is_empty() || present.count(&self.layer) == 0 {
+            return Former::default();
+        }
+        let mut values = HashMap::new();
+        let read = present.rows(&self.layer, &mut |row| {
+            let held: Box<[Value]> = fields.iter().map(|&i| row.values[i].clone()).collect();
+            if let Some(key) = row.key_hash(&layer.key).filter(|_| held.iter().any(|v| !v.is_null())) {
+                values.insert(key, held);
+            }
+        });
+        let held = |at: usize| values.values().any(|v: &Box<[Value]>| !v[at].is_null());
+        let titles = |zh: bool| -> Vec<&str> {
+            let each =
+                fields.iter().enumerate().filter(|(at, _)| held(*at)).map(|(_, &i)| &layer.fields[i].title);
+            each.map(|t| if zh { t.zh.as_str() } else { t.en.as_str() }).collect()
+        };
+        let finding = match &read {
+            Ok(()) if titles(true).is_empty() => return Former::default(),
+            Ok(()) => crate::notes::finding(
+                "field.kept",
+                Severity::Note,
+                Place::default(),
+                both(
+                    format!("文件没有这些列：{}", titles(true).join("、")),
+                    format!("the file has no columns for: {}", titles(false).join(", ")),
+                ),
+                both("更新时保留库中原值", "what the store holds stays"),
+            ),
+            Err(why) => crate::notes::finding(
+                "check.store",
+                Severity::Warning,
+                Place::default(),
+                both(
+                    format!("库中的原值读不出来（{why}）"),
+                    format!("the store's values cannot be read ({why})"),
+                ),
+                both("文件里没有的列会清空", "fields without a column become empty"),
+            ),
+        };
+        self.report.add(Some(&self.layer), [finding]);
+        Former { fields, values }
+    }
+}
+
 /// Where rows go.
 struct Out<'a> {
     work: &'a Work,
@@ -422,6 +513,12 @@ impl Out<'_> {
         self.batch.push(RowOp::Put { id: None, row });
         self.count.committed += 1;
         self.kept += 1;
+    }
+
+    fn keep_out(&mut self, key: Option<u128>) {
+        self.count.quarantined += 1;
+        // A broken row is no word that the feature is gone.
+        self.batch.extend(key.map(|key| RowOp::Keep { key }));
     }
 
     fn full(&self) -> bool {

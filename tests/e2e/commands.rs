@@ -87,6 +87,68 @@ fn heights_delivered_after_the_elevation_model_are_held_against_it() {
     assert!(after.stdout.contains("check.dem terrain.spot × 1"), "{}", after.stdout);
 }
 
+/// In one delivery the elevation model goes into the data folder before the first height is read.
+#[test]
+fn heights_delivered_with_the_elevation_model_are_held_against_it() {
+    let city = City::new();
+    let sample = city.data().with_file_name("city");
+    city.run(&["sample", sample.to_str().unwrap()]).expect(0);
+    let folder = city.data().with_file_name("地形");
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(sample.join("02地形/数字高程模型.tif"), folder.join("数字高程模型.tif")).unwrap();
+    fs::write(folder.join("高程点.csv"), "点号,经度,纬度,高程\nA1,111.69,29.03,900\n").unwrap();
+    let both = city.run(&["import", folder.to_str().unwrap(), "--no-tiles"]).expect(0);
+    assert!(both.stdout.contains("check.dem terrain.spot × 1"), "{}", both.stdout);
+}
+
+/// Stops of a bus line, by the columns that a delivery has.
+fn stops(city: &City, head: &str, rows: &[&str]) -> String {
+    let file = city.write("公交站点.csv", &format!("{head}\n{}\n", rows.join("\n")));
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_update_without_a_column_leaves_what_the_column_held() {
+    let city = City::new();
+    let whole = "编号,站名,线路,经度,纬度";
+    let file = stops(&city, whole, &["S1,武陵站,1路,111.69,29.03", "S2,柳叶湖站,2路,111.70,29.04"]);
+    city.run(&["import", &file, "--layer", "transport.stop", "--crs", "EPSG:4490", "--no-tiles"]).expect(0);
+    let update = ["--layer", "transport.stop", "--crs", "EPSG:4490", "--no-tiles", "--mode", "upsert"];
+    let file = stops(&city, "编号,站名,经度,纬度", &["S1,武陵新站,111.69,29.03", "S3,河街站,111.71,29.03"]);
+    let said = city.run(&[&["import", &file], &update[..]].concat()).expect(0);
+    assert!(said.stdout.contains("+1 ~1 -0") && said.stdout.contains("1 notes"), "{}", said.stdout);
+    let told = city.run(&["diff", "transport.stop", "1", "2"]).expect(0);
+    assert!(told.stdout.contains("武陵新站") && !told.stdout.contains("1路"), "{}", told.stdout);
+    // A column that is there and empty is a word that nothing is to be there.
+    let file = stops(&city, whole, &["S2,柳叶湖站,,111.70,29.04"]);
+    let said = city.run(&[&["import", &file], &update[..]].concat()).expect(0);
+    assert!(said.stdout.contains("+0 ~1 -0"), "{}", said.stdout);
+    assert_eq!(city.count("transport.stop"), 3);
+}
+
+#[test]
+fn a_row_that_cannot_be_taken_does_not_remove_what_the_store_has_of_it() {
+    let city = City::new();
+    let whole = "编号,站名,经度,纬度";
+    let file = stops(
+        &city,
+        whole,
+        &["S1,武陵站,111.69,29.03", "S2,柳叶湖站,111.70,29.04", "S3,河街站,111.71,29.03"],
+    );
+    let how = ["--layer", "transport.stop", "--crs", "EPSG:4490", "--no-tiles"];
+    city.run(&[&["import", &file], &how[..]].concat()).expect(0);
+    let file = stops(&city, whole, &["S1,武陵站,,", "S2,柳叶湖新站,111.70,29.04"]);
+    let said = city.run(&[&["import", &file], &how[..]].concat()).expect(0);
+    // S1 is broken and stays, S3 is gone.
+    assert!(said.stdout.contains("+0 ~1 -1"), "{}", said.stdout);
+    assert_eq!(city.count("transport.stop"), 2);
+    let refused = stops(&city, whole, &["S2,柳叶湖新站,111.70,29.04"]);
+    let report = city.data().with_file_name("report.json");
+    let more = ["--min-match", "0.9", "--report", report.to_str().unwrap()];
+    city.run(&[&["import", &refused], &how[..], &more[..]].concat()).expect(1);
+    assert!(fs::read_to_string(&report).unwrap().contains("\"committed\":0"), "nothing came of it");
+}
+
 #[test]
 fn min_match_refuses_a_delivery_that_would_remove_too_much() {
     let city = City::new();

@@ -41,6 +41,11 @@ pub enum RowOp {
         /// Its new content.
         row: Row,
     },
+    /// A row of this key ([`Row::key_hash`]) came and could not be taken: what is there of it stays.
+    Keep {
+        /// The hash of its key.
+        key: u128,
+    },
     /// Removes a feature (only in [`Mode::Edit`]).
     Remove {
         /// The feature to remove.

@@ -168,6 +168,7 @@ impl<'a> Merge<'a> {
         let missing = |id| StoreError::NoFeature { layer: layer.clone(), id };
         let Some(lookup) = self.lookup.as_deref_mut() else { return Ok(None) };
         match op {
+            RowOp::Keep { .. } => Ok(None),
             RowOp::Remove { id } => match lookup.by_id(id)? {
                 Some(_) => Ok(Some(Action::Delete { id })),
                 None => Err(missing(id)),
@@ -232,6 +233,12 @@ impl Iterator for Merge<'_> {
             let step = match (self.mode, op) {
                 (Mode::Edit, op) => self.edit(op),
                 (_, RowOp::Put { row, .. }) => self.put(row),
+                (_, RowOp::Keep { key }) => {
+                    if let Some((id, _)) = self.keyed.get(&key) {
+                        self.all.remove(id);
+                    }
+                    Ok(None)
+                }
                 (_, RowOp::Remove { .. }) => {
                     Err(StoreError::Delivery("only an edit removes features by id".into()))
                 }

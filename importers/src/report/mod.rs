@@ -71,6 +71,13 @@ pub(crate) struct Spot {
 }
 
 impl Report {
+    /// The same where nothing came of it: no row was committed.
+    #[must_use]
+    pub fn refused(mut self) -> Report {
+        self.layers.values_mut().for_each(|c| c.committed = 0);
+        self
+    }
+
     fn count(&self, severity: Severity) -> u64 {
         self.groups.iter().filter(|g| g.severity == severity).map(|g| g.count).sum()
     }

@@ -11,6 +11,7 @@ use crate::value::{Converter, Remark};
 use ditu_crs::Transform;
 use ditu_model::layer::Policy;
 use ditu_model::{Bounds, Finding, Geometry, Place, Row, Severity, Shape, Text, Value};
+use std::sync::Arc;
 
 /// How far outside the city's box (degrees) a feature may lie.
 const MARGIN: f64 = 0.25;
@@ -18,17 +19,29 @@ const MARGIN: f64 = 0.25;
 /// What becomes of a row.
 pub(super) enum Fate {
     Keep(Row),
-    Quarantine,
+    /// Kept out; the hash of its key, where it has one.
+    Quarantine(Option<u128>),
     Refuse(Text),
 }
 
 /// Keys seen in a layer, with the row they came from.
-pub(super) struct Keys(Map<u128, u64>);
+pub(super) struct Keys {
+    rows: Map<u128, (u32, u64)>,
+    files: Vec<Arc<str>>,
+}
 
 impl Keys {
     /// With room for so many.
     pub(super) fn with_capacity(keys: usize) -> Keys {
-        Keys(Map::with_capacity_and_hasher(keys, Default::default()))
+        Keys { rows: Map::with_capacity_and_hasher(keys, Default::default()), files: Vec::new() }
+    }
+
+    /// The number of a file; rows come file by file.
+    fn file(&mut self, name: &Arc<str>) -> u32 {
+        if self.files.last() != Some(name) {
+            self.files.push(Arc::clone(name));
+        }
+        (self.files.len() - 1) as u32
     }
 }
 
@@ -172,13 +185,13 @@ impl<'a> Stage<'a> {
             None => None,
             Some(Err(why)) => {
                 self.reject("geometry.unreadable", number, &row, None, why, findings);
-                return self.fate_of_shape(both("图形不能读", "the shape cannot be read"));
+                return self.fate_of_shape(&row, both("图形不能读", "the shape cannot be read"));
             }
             Some(Ok(g)) if !g.is_empty() && !g.is_finite() && !finite_plane(&g) => {
                 let why =
                     both("坐标不是有限的数（NaN 或无穷）", "a coordinate is not finite (NaN or infinite)");
                 self.reject("geometry.not_finite", number, &row, None, why.clone(), findings);
-                return self.fate_of_shape(why);
+                return self.fate_of_shape(&row, why);
             }
             Some(Ok(g)) => {
                 let first = g.coords.first().copied();
@@ -191,7 +204,7 @@ impl<'a> Stage<'a> {
                             format!("the coordinates {x:.3}, {y:.3} are outside the CRS"),
                         );
                         self.reject("geometry.outside_crs", number, &row, None, why.clone(), findings);
-                        return self.fate_of_shape(why);
+                        return self.fate_of_shape(&row, why);
                     }
                 }
             }
@@ -220,7 +233,7 @@ impl<'a> Stage<'a> {
         }
         match verdict {
             Verdict::Keep => Fate::Keep(row),
-            Verdict::Quarantine => Fate::Quarantine,
+            Verdict::Quarantine => self.kept_out(&row),
             Verdict::Refuse => Fate::Refuse(both(
                 format!("第 {number} 行不合格，整批拒绝"),
                 format!("row {number} breaks a rule for which the delivery is refused"),
@@ -269,11 +282,15 @@ impl<'a> Stage<'a> {
     }
 
     /// What the layer wants to happen to a shape that cannot be mended.
-    fn fate_of_shape(&self, why: Text) -> Fate {
+    fn fate_of_shape(&self, row: &Row, why: Text) -> Fate {
         match self.source.layer.geometry_policy {
             Policy::Refuse => Fate::Refuse(why),
-            Policy::Repair | Policy::Quarantine => Fate::Quarantine,
+            Policy::Repair | Policy::Quarantine => self.kept_out(row),
         }
+    }
+
+    fn kept_out(&self, row: &Row) -> Fate {
+        Fate::Quarantine(row.key_hash(&self.source.layer.key))
     }
 
     fn verdict_of_shape(&self) -> Verdict {
@@ -359,14 +376,19 @@ impl<'a> Stage<'a> {
     /// One key, one row: the second is kept out, for a store could not tell them apart at the next delivery.
     fn key(&self, row: &Row, number: u64, keys: &mut Keys, findings: &mut Vec<Finding>) -> Verdict {
         let Some(hash) = row.key_hash(&self.source.layer.key) else { return Verdict::Keep };
-        match keys.0.entry(hash) {
+        let file = keys.file(&self.source.table.file);
+        match keys.rows.entry(hash) {
             std::collections::hash_map::Entry::Vacant(v) => {
-                v.insert(number);
+                v.insert((file, number));
                 Verdict::Keep
             }
             std::collections::hash_map::Entry::Occupied(o) => {
-                let first = o.get();
-                let why = both(format!("业务主键与第 {first} 行相同"), format!("has the key of row {first}"));
+                let (of, first) = *o.get();
+                let (zh, en) = match keys.files.get(of as usize).filter(|_| of != file) {
+                    Some(other) => (format!("{other} 的第 {first} 行"), format!("row {first} of {other}")),
+                    None => (format!("第 {first} 行"), format!("row {first}")),
+                };
+                let why = both(format!("业务主键与{zh}相同"), format!("has the key of {en}"));
                 self.reject("key.duplicate", number, row, None, why, findings);
                 Verdict::Quarantine
             }
@@ -391,7 +413,10 @@ fn finite_plane(g: &Geometry) -> bool {
 
 /// Mending that changes what the shape encloses, not only how it is written.
 fn is_serious(rule: &str) -> bool {
-    matches!(rule, "geometry.self_intersection" | "geometry.open_ring" | "geometry.height")
+    matches!(
+        rule,
+        "geometry.self_intersection" | "geometry.ring_nesting" | "geometry.open_ring" | "geometry.height"
+    )
 }
 
 fn shape_word(shape: Shape) -> Text {

@@ -95,8 +95,9 @@ pub(crate) fn drained(plan: Plan) -> (Result<BTreeMap<String, Vec<Row>>, String>
         let rows = all.entry(delivery.layer.to_string()).or_default();
         for batch in delivery.rows {
             match batch {
-                Ok(ops) => rows.extend(ops.into_iter().map(|op| match op {
-                    RowOp::Put { row, .. } => row,
+                Ok(ops) => rows.extend(ops.into_iter().filter_map(|op| match op {
+                    RowOp::Put { row, .. } => Some(row),
+                    RowOp::Keep { .. } => None,
                     RowOp::Remove { .. } => panic!("an import removes nothing by itself"),
                 })),
                 Err(why) => result = Err(why),

@@ -103,7 +103,8 @@ pub(crate) async fn commit(
     let origin = Origin { author, message, source: run.source, transformation: run.transformation };
     let changeset = Changeset { origin, deliveries: run.deliveries, min_match };
     let done = store.commit(&operator(settings), changeset).await;
-    Ok((run.report.snapshot(), done))
+    let report = run.report.snapshot();
+    Ok((if done.is_err() { report.refused() } else { report }, done))
 }
 
 /// What a report is called after what came of its delivery.
