@@ -311,7 +311,15 @@ impl Work<'_> {
             return true;
         }
         let of_shapefile = matches!(ending.as_str(), "prj" | "cpg" | "qpj" | "sbn" | "sbx" | "qix");
-        of_shapefile || (!found.explicit && matches!(ending.as_str(), "xml" | "xsd" | "gfs"))
+        // Metadata beside data are XML too; a surface or a map is known by what is in it.
+        let metadata = || {
+            let of_another = found.stem().contains('.');
+            // Any XML may look like GML.
+            of_another || !matches!(formats::recognise(found), Ok(Some(f)) if f.name != "GML")
+        };
+        of_shapefile
+            || (!found.explicit
+                && (matches!(ending.as_str(), "xsd" | "gfs") || (ending == "xml" && metadata())))
     }
 
     fn unknown(&mut self, found: &Found) {
@@ -546,7 +554,12 @@ impl Work<'_> {
             }
         }
         let used: Vec<usize> = mapping.iter().flatten().copied().collect();
-        let is_place = |i: usize| matches!(table.shapes, ShapeSource::Columns(a, b) if i == a || i == b);
+        let text = fields::wkt(&table.columns).filter(|_| matches!(table.format, "CSV" | "XLSX"));
+        let is_place = |i: usize| match table.shapes {
+            ShapeSource::Columns(a, b) => i == a || i == b,
+            ShapeSource::File(_) => Some(i) == text,
+            ShapeSource::None => false,
+        };
         let transformation = transformation(&decision);
         let dataset = Dataset {
             file: table.file.to_string(),

@@ -5,12 +5,12 @@ use super::gdal::failed;
 use super::workdef::{self, Names};
 use super::{Head, Refused, refused};
 use crate::delivery::Found;
-use crate::notes::both;
+use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
-use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk};
+use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk, number};
 use ditu_gdal::{ReadOptions, SourceValue, Worker};
-use ditu_model::{Geometry, Shape};
+use ditu_model::{Geometry, Severity, Shape};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -195,12 +195,12 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         encoding: encoded.encoding,
         names,
     };
-    // Which layers with which shapes: shape 0 to 2, 3 for none or broken.
+    // Which layers with which kinds of entities.
     let mut seen: BTreeMap<(String, u8), Seen> = BTreeMap::new();
     drawing
         .each(&mut |_, layer, row| {
             let shape = row.geometry.as_ref().and_then(|g| g.as_ref().ok());
-            let entry = (layer, kind(shape));
+            let entry = (layer, drawing.kind(&row, shape));
             if seen.len() < LAYERS || seen.contains_key(&entry) {
                 let (count, points) = seen.entry(entry).or_default();
                 *count += 1;
@@ -224,15 +224,35 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     }
     let mut tables = Vec::new();
     for (layer, kinds) in layers {
-        let shaped: Vec<u8> = kinds.iter().copied().filter(|k| *k < 3).collect();
+        // Texts among symbols of their layer are what is written beside them.
+        let labels = kinds.contains(&0) && kinds.contains(&TEXT);
+        if labels {
+            let n = seen.get(&(layer.clone(), TEXT)).map_or(0, |s| s.0);
+            findings.push(of_file(
+                "dxf.texts",
+                Severity::Warning,
+                &found.name,
+                both(
+                    format!("图层 {layer} 里有 {n} 个文字与符号在一起，是符号的注记"),
+                    format!("the layer {layer} has {n} texts beside symbols: they label these"),
+                ),
+                both(
+                    "文字未导入；文字本身是数据时单独放一层",
+                    "the texts are passed over; give them a layer of their own if they are the data",
+                ),
+            ));
+        }
+        let shaped: Vec<u8> =
+            kinds.iter().copied().filter(|k| *k != NO_SHAPE && !(labels && *k == TEXT)).collect();
         for (i, &k) in shaped.iter().enumerate() {
             // What has no shape goes with the first: nothing may fall between.
             let mut takes = vec![k];
-            takes.extend((i == 0).then_some(3));
+            takes.extend((i == 0).then_some(NO_SHAPE));
             let of = |k: &u8| seen.get(&(layer.clone(), *k));
             let count = takes.iter().filter_map(of).map(|s| s.0).sum();
             let numbers = of(&k).and_then(|s| bulk(&s.1));
-            let shape = [Shape::Point, Shape::Line, Shape::Polygon][usize::from(k)];
+            let shape =
+                [Shape::Point, Shape::Line, Shape::Polygon, Shape::Point, Shape::Point][usize::from(k)];
             tables.push(Table {
                 name: layer.clone(),
                 other_names: vec![found.stem()],
@@ -263,12 +283,21 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     Ok(tables)
 }
 
-fn kind(shape: Option<&Geometry>) -> u8 {
-    match shape.map(|g| g.shape) {
-        Some(Shape::Point) => 0,
-        Some(Shape::Line) => 1,
-        Some(Shape::Polygon) => 2,
-        None => 3,
+/// Kinds of entities: points, lines, areas, what has no shape, texts.
+const NO_SHAPE: u8 = 3;
+const TEXT: u8 = 4;
+
+impl Drawing {
+    fn kind(&self, row: &ditu_gdal::SourceRow, shape: Option<&Geometry>) -> u8 {
+        match shape.map(|g| g.shape) {
+            Some(Shape::Point) if self.text(row, self.places.text).is_some_and(|t| !t.trim().is_empty()) => {
+                TEXT
+            }
+            Some(Shape::Point) => 0,
+            Some(Shape::Line) => 1,
+            Some(Shape::Polygon) => 2,
+            None => NO_SHAPE,
+        }
     }
 }
 
@@ -282,7 +311,8 @@ impl Reader for DrawingLayer {
     fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         self.drawing.each(&mut |row, layer, source| {
             let shape = source.geometry.as_ref().and_then(|g| g.as_ref().ok());
-            if layer != self.layer || !self.takes.contains(&kind(shape)) {
+            let kind = self.drawing.kind(&source, shape);
+            if layer != self.layer || !self.takes.contains(&kind) {
                 return ControlFlow::Continue(());
             }
             let places = self.drawing.places;
@@ -290,7 +320,14 @@ impl Reader for DrawingLayer {
             let text = |t: Option<String>| t.map_or(Raw::Null, |t| Raw::text(&t));
             let values = vec![
                 extended.first().map_or(Raw::Null, |c| self.drawing.code(c)),
-                shape.and_then(height).map_or(Raw::Null, Raw::Real),
+                // A height that is only written as text has no other place.
+                shape
+                    .and_then(height)
+                    .filter(|z| kind != TEXT || *z != 0.0)
+                    .or_else(|| {
+                        (kind == TEXT).then(|| number(&self.drawing.text(&source, places.text)?)).flatten()
+                    })
+                    .map_or(Raw::Null, Raw::Real),
                 text(self.drawing.text(&source, places.text)),
                 text(self.drawing.text(&source, places.block)),
                 Raw::text(&layer),

@@ -64,8 +64,11 @@ impl Work<'_> {
     pub(super) fn say_once(&mut self) {
         let mut said: Vec<(&'static str, Option<String>, Text)> = Vec::new();
         self.findings.retain(|f| {
-            let this = (f.rule, f.place.file.clone(), f.cure.clone());
-            let new = f.rule == "field.missing" || !said.contains(&this);
+            // What has the same cure for all tables of a file is said once; what is left out is told table by table.
+            let shared = f.rule.starts_with("crs.") || f.rule.starts_with("layer.");
+            let what = if shared { f.cure.clone() } else { f.message.clone() };
+            let this = (f.rule, f.place.file.clone(), what);
+            let new = !said.contains(&this);
             if new {
                 said.push(this);
             }

@@ -25,6 +25,8 @@ pub(super) struct Index {
     pub(super) counts: BTreeMap<(Kind, Vec<u8>), u64>,
     /// Where the rows of each attribute table begin.
     pub(super) attributes: Vec<(Vec<u8>, Place)>,
+    /// Rows of each attribute table.
+    pub(super) rows: BTreeMap<Vec<u8>, u64>,
     /// Sections that are not imported.
     pub(super) others: Vec<String>,
     /// Objects of whose shape this had to be assumed: curves taken as straight lines, ellipses.
@@ -69,6 +71,7 @@ impl Index {
             counts: BTreeMap::new(),
             attributes: Vec::new(),
             others: Vec::new(),
+            rows: BTreeMap::new(),
             assumed: [0; 2],
             annotations: None,
             points: Vec::new(),
@@ -134,18 +137,21 @@ impl Index {
             if self.head.structure(&name).is_none() {
                 return Err(lines.expected("结构已定义的表名", "the name of a table with a structure"));
             }
-            self.attributes.push((name, lines.next_place()));
+            self.attributes.push((name.clone(), lines.next_place()));
+            let mut rows = 0;
             loop {
                 lines.need("TableEnd", "TableEnd")?;
                 if lines.is("TableEnd") {
                     break;
                 }
+                rows += 1;
                 if self.samples.len() < SAMPLES && !lines.text().is_ascii() {
                     let parts: Vec<Vec<u8>> =
                         split(lines.text(), self.head.separator).map(<[u8]>::to_vec).collect();
                     parts.iter().for_each(|p| self.sample(p));
                 }
             }
+            *self.rows.entry(name.to_ascii_lowercase()).or_default() += rows;
         }
     }
 

@@ -217,6 +217,26 @@ fn left_out(index: &Index, file: &str) -> Vec<Finding> {
             ));
         }
     }
+    for table in index.head.tables.iter().filter(|t| !t.alone) {
+        let of = |c: &&FeatureCode| c.table.eq_ignore_ascii_case(&table.name);
+        let objects: u64 = index
+            .head
+            .codes
+            .iter()
+            .filter(of)
+            .filter_map(|c| index.counts.get(&(c.kind, c.code.clone())))
+            .sum();
+        let rows = index.rows.get(&table.name.to_ascii_lowercase()).copied().unwrap_or(0);
+        if rows > objects {
+            let name = String::from_utf8_lossy(&table.name).into_owned();
+            all.push(note(
+                "vct.table",
+                Severity::Warning,
+                format!("属性表 {name} 有 {rows} 行，图形只有 {objects} 个"),
+                format!("the table {name} has {rows} rows for {objects} shapes"),
+            ));
+        }
+    }
     for ((kind, code), n) in &index.counts {
         let known = index.head.codes.iter().any(|c| c.code == *code && c.kind == *kind);
         // Border lines that only carry polygons have a code of their own.
