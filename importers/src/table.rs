@@ -32,7 +32,7 @@ pub(crate) enum Raw {
 
 impl Raw {
     pub(crate) fn text(text: &str) -> Raw {
-        let text = text.trim();
+        let text = bare(text.trim());
         if text.is_empty() { Raw::Null } else { Raw::Text(text.into()) }
     }
 
@@ -47,7 +47,16 @@ impl Raw {
     }
 }
 
-/// A number as people write it: spaces, full-width digits and grouping commas allowed.
+/// A text without the marks by which people keep a spreadsheet from taking it for a number: `="00123"`, `'00123`.
+fn bare(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'=', b'"', .., b'"'] if text.len() > 3 => &text[2..text.len() - 1],
+        [b'\'', digit, ..] if digit.is_ascii_digit() => &text[1..],
+        _ => text,
+    }
+}
+
+/// A number as people write it: full-width digits, and commas or spaces between groups of three.
 pub(crate) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     if let Ok(n) = text.parse::<f64>() {
@@ -56,7 +65,7 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     }
     let plain: String = text
         .chars()
-        .filter(|c| !matches!(c, ',' | '，' | ' ' | '\u{3000}' | '\u{a0}'))
+        .filter(|c| !GROUPED.contains(c))
         .map(|c| match c {
             '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
             '．' => '.',
@@ -65,11 +74,13 @@ pub(crate) fn number(text: &str) -> Option<f64> {
             c => c,
         })
         .collect();
-    let grouped = text.contains([',', '，']);
-    let sound = !grouped
-        || text.split([',', '，']).skip(1).all(|g| g.split('.').next().is_some_and(|d| d.trim().len() == 3));
+    let digits = |g: &str| g.chars().take_while(|c| *c != '.' && *c != '．').count();
+    let sound = text.split(GROUPED).skip(1).all(|g| digits(g) == 3);
     plain.parse::<f64>().ok().filter(|n| sound && n.is_finite())
 }
+
+/// What may stand between groups of digits.
+const GROUPED: [char; 5] = [',', '，', ' ', '\u{3000}', '\u{a0}'];
 
 /// Degrees, minutes and seconds as decimal degrees: `111°41'54.6"`, `111:41:54.6`, `111 41 54.6`; `packed` reads
 /// `111.41546` as 111° 41′ 54.6″.
@@ -187,13 +198,13 @@ pub(crate) struct Table {
     pub(crate) reader: Arc<dyn Reader>,
 }
 
-/// The box of most of the given points: the 2 % least and greatest of each axis are left out, so that a few wild
-/// coordinates do not hide where the rest is.
+/// The box of most of the given points: the 2 % least and greatest of each axis are left out (of few points 5 %), so that a
+/// few wild coordinates do not hide where the rest is.
 pub(crate) fn bulk(points: &[[f64; 2]]) -> Option<[f64; 4]> {
     let axis = |i: usize| {
         let mut v: Vec<f64> = points.iter().map(|p| p[i]).filter(|n| n.is_finite()).collect();
         v.sort_by(f64::total_cmp);
-        let cut = v.len() / 50;
+        let cut = (v.len() / 50).max(v.len().min(100) / 20);
         Some((*v.get(cut)?, *v.get(v.len().checked_sub(cut + 1)?)?))
     };
     let (x, y) = (axis(0)?, axis(1)?);

@@ -153,14 +153,15 @@ fn digits_lost() -> Wrong {
     )
 }
 
-/// `4.30702E+18`: what a spreadsheet writes for a long code that it took for a number.
+/// `4.30702E+18`, also with a small `e` or without the sign: what programs write for a long code that they took for a
+/// number.
 fn rounded(text: &str) -> bool {
     // Asked of every text: looked at quickly first.
-    if !text.as_bytes().contains(&b'+') {
+    if !text.ends_with(|c: char| c.is_ascii_digit()) || !text.as_bytes().contains(&b'.') {
         return false;
     }
-    let Some((digits, exponent)) = text.split_once("E+") else { return false };
-    exponent.parse::<u32>().is_ok_and(|e| e >= 9) && digits.contains('.') && digits.parse::<f64>().is_ok()
+    let Some((digits, exponent)) = text.split_once(['E', 'e']) else { return false };
+    exponent.trim_start_matches('+').parse::<u32>().is_ok_and(|e| e >= 9) && digits.parse::<f64>().is_ok()
 }
 
 /// A plain number as text: without the `.0` that spreadsheets and databases add.
@@ -191,6 +192,8 @@ pub(crate) fn written(raw: &Raw) -> String {
 fn typed(field: &Field, raw: &Raw) -> Result<Value, Wrong> {
     Ok(match (field.kind, raw) {
         (_, Raw::Null) => Value::Null,
+        // What a reader makes of a number with more digits than it has room for.
+        (_, Raw::Integer(i64::MAX | i64::MIN)) => return Err(digits_lost()),
         (FieldType::Text, Raw::Real(r)) => Value::text(number_text(*r)?),
         (FieldType::Text, Raw::Text(t)) if rounded(t) => return Err(digits_lost()),
         (FieldType::Text, Raw::Text(t)) => Value::Text(t.clone()),
@@ -224,7 +227,7 @@ fn typed(field: &Field, raw: &Raw) -> Result<Value, Wrong> {
         (FieldType::Date, other) => {
             let text = written(other);
             let day = text.split([' ', 'T']).next().unwrap_or(&text);
-            match Date::parse(&text).or_else(|| Date::parse(day)) {
+            match instant_day(&text).or_else(|| Date::parse(&text)).or_else(|| Date::parse(day)) {
                 Some(d) => Value::Date(d),
                 None if text.chars().all(|c| c == '0' || c == '-' || c == '/') => Value::Null,
                 None => return Err(wrong_type("日期", "date")),
@@ -242,6 +245,28 @@ fn typed(field: &Field, raw: &Raw) -> Result<Value, Wrong> {
         }
         (FieldType::Json, _) => return Err(wrong_type(" JSON", "JSON")),
     })
+}
+
+/// The day in China of an instant that states its zone: midnight there is four in the afternoon before in UTC, as web
+/// programs write it.
+fn instant_day(text: &str) -> Option<Date> {
+    let time = &text[text.find(['T', ' '])? + 1..];
+    let zone = time.find(['Z', '+', '-'])?;
+    let shift: i64 = match &time[zone..] {
+        "Z" => 0,
+        sign => {
+            let digits: String = sign[1..].chars().filter(char::is_ascii_digit).collect();
+            let (h, m) =
+                (digits.get(..2)?.parse::<i64>().ok()?, digits.get(2..4).unwrap_or("0").parse::<i64>().ok()?);
+            if sign.starts_with('-') { -(h * 60 + m) } else { h * 60 + m }
+        }
+    };
+    let clock: Vec<&str> = time[..zone].split(':').collect();
+    let part = |i: usize| clock.get(i).and_then(|t| t.split('.').next()?.parse::<i64>().ok());
+    let (h, m) = (part(0)?, part(1)?);
+    let day = Date::parse(text.split(['T', ' ']).next()?)?;
+    let minutes = i64::from(day.to_days()) * 1440 + h * 60 + m - shift + 480;
+    Date::from_days(i32::try_from(minutes.div_euclid(1440)).ok()?)
 }
 
 fn whole(raw: &Raw) -> Result<Value, Wrong> {
@@ -341,6 +366,34 @@ mod tests {
         assert_eq!(convert(&code, Raw::Real(4.307_020_020_01e27)).1, ["value.digits_lost"]);
         let no = field("control.point", "point_no");
         assert_eq!(convert(&no, Raw::Real(1001.0)).0, Value::text("1001"));
+        for written in ["4.30702E+18", "4.30702e+18", "4.30702E18", "-4.3e20"] {
+            assert_eq!(convert(&no, Raw::text(written)).1, ["value.digits_lost"], "{written}");
+        }
+        // What a reader makes of a whole number that is too large for it.
+        for clamped in [i64::MAX, i64::MIN] {
+            assert_eq!(convert(&code, Raw::Integer(clamped)).1, ["value.digits_lost"]);
+        }
+        for (written, meant) in
+            [("=\"00123\"", "00123"), ("'00124", "00124"), ("1.5E3", "1.5E3"), ("E12", "E12")]
+        {
+            assert_eq!(convert(&no, Raw::text(written)).0, Value::text(meant));
+        }
+    }
+
+    #[test]
+    fn the_day_of_an_instant_is_the_day_in_china() {
+        let day = field("pipeline.node", "surveyed");
+        for (written, meant) in [
+            ("2024-03-04T16:00:00Z", "2024-03-05"),
+            ("2024-03-04T15:59:59.999Z", "2024-03-04"),
+            ("2024-03-05T00:00:00+08:00", "2024-03-05"),
+            ("2024-03-05 00:30:00+0900", "2024-03-04"),
+            ("2024-03-04T20:00:00-05:00", "2024-03-05"),
+            ("2024-03-05T00:00:00", "2024-03-05"),
+            ("2024-12-31T16:00:00.000Z", "2025-01-01"),
+        ] {
+            assert_eq!(convert(&day, Raw::text(written)).0.to_string(), meant, "{written}");
+        }
     }
 
     #[test]
@@ -373,6 +426,9 @@ mod tests {
         for (text, n) in [("1.20", 1.2), ("１．２", 1.2), ("1.2m", 1.2), ("1.2 米", 1.2), ("1.2D0", 1.2)]
         {
             assert_eq!(convert(&depth, Raw::text(text)).0, Value::Real(n), "{text}");
+        }
+        for text in ["2 4", "18 20", "1,20"] {
+            assert_eq!(convert(&depth, Raw::text(text)), (Value::Null, vec!["value.type"]), "{text}");
         }
         assert_eq!(convert(&depth, Raw::text("深")), (Value::Null, vec!["value.type"]));
         assert_eq!(convert(&depth, Raw::Real(99.0)), (Value::Real(99.0), vec!["value.range"]));

@@ -211,7 +211,8 @@ impl Idle {
         // One that waited almost as long as it does is about to end.
         all.retain(|(since, _)| since.elapsed() < worker::PATIENCE.mul_f32(0.8));
         let at = all.iter().position(|(_, talk)| talk.opening == *opening)?;
-        Some(all.remove(at).1)
+        let mut talk = all.remove(at).1;
+        matches!(talk.child.try_wait(), Ok(None)).then_some(talk)
     }
 
     fn put(&self, talk: Talk) {

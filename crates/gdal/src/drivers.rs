@@ -6,6 +6,8 @@ pub(crate) const VECTOR: &[&str] = &[
     "ESRI Shapefile",
     "GPKG",
     "GeoJSON",
+    "GeoJSONSeq",
+    "ESRIJSON",
     "FlatGeobuf",
     "LIBKML",
     "KML",
@@ -36,6 +38,8 @@ pub(crate) const CONFIG: &[(&str, &str)] = &[
     ("GDAL_CACHEMAX", "64"),
     ("GDAL_NUM_THREADS", "1"),
     ("OGR_GEOJSON_MAX_OBJ_SIZE", "64"),
+    // A GML without schema has codes, not numbers: 0701 stays 0701.
+    ("GML_FIELDTYPES", "ALWAYS_STRING"),
 ];
 
 /// Open options every file is opened with: a GML neither leaves a `.gfs` beside itself nor fetches its schema.

@@ -189,11 +189,41 @@ fn polygons(mut g: Geometry, mended: &mut Vec<Defect>) -> Result<Geometry, Box<D
             g = fixed;
         }
     }
+    if g.rings.len() > 1 {
+        g = nested(g, mended);
+    }
     let flat = (0..g.parts.len()).all(|p| rings::twice_area(g.ring(g.part(p).start)) == 0.0);
     if flat {
         return Err(too_few(at));
     }
     Ok(rings::turned(g))
+}
+
+/// Sorts rings by what lies in what where they are not: a hole outside its polygon, a hole in a hole, a polygon in another.
+fn nested(g: Geometry, mended: &mut Vec<Defect>) -> Geometry {
+    let plane = |g: &Geometry| -> f64 {
+        let signed = (0..g.parts.len()).flat_map(|p| g.part(p).enumerate());
+        signed.map(|(k, r)| rings::twice_area(g.ring(r)).abs() * if k == 0 { 1.0 } else { -1.0 }).sum()
+    };
+    let stated = plane(&g);
+    let Some(sorted) = rings::assemble(g.clone()) else { return g };
+    if (plane(&sorted) - stated).abs() <= 1e-9 * stated.abs() {
+        return g;
+    }
+    let (before, after) = (measure::area(&g), measure::area(&sorted));
+    mended.push(defect(
+        "geometry.ring_nesting",
+        g.coords.first().copied(),
+        both(
+            "有的洞不在面内，或面、洞互相套叠",
+            "a hole lies outside its polygon, or polygons and holes lie in each other",
+        ),
+        both(
+            format!("已按包含关系重排，面积 {before:.1} → {after:.1} m²"),
+            format!("sorted by what lies in what, area {before:.1} → {after:.1} m²"),
+        ),
+    ));
+    sorted
 }
 
 fn too_few(at: Option<[f64; 2]>) -> Box<Defect> {
@@ -347,6 +377,36 @@ mod tests {
         let (g, rules) = fixed(one(&[[0., 0.], [1., 0.], [1., 1.], [5., 5.], [1., 1.], [0., 1.], [0., 0.]]));
         assert_eq!(rules, ["geometry.spike"]);
         assert_eq!(g.unwrap().coords.len(), 5);
+    }
+
+    #[test]
+    fn rings_that_lie_wrongly_in_each_other_are_sorted_anew() {
+        let square =
+            |x: f64, size: f64| vec![[x, x], [x + size, x], [x + size, x + size], [x, x + size], [x, x]];
+        let area = |g: &Geometry| geo::Area::unsigned_area(&g.to_geo());
+        // A hole beside its polygon, a hole in a hole, a polygon in a polygon.
+        let two = |inner: Geometry| {
+            let mut g = one(&square(0.0, 10.0));
+            g.push_ring(&inner.coords);
+            g.end_part();
+            g
+        };
+        for (g, after) in [
+            (Geometry::polygon(vec![square(0.0, 10.0), square(20.0, 2.0)]), 104.0),
+            (Geometry::polygon(vec![square(0.0, 10.0), square(2.0, 6.0), square(4.0, 2.0)]), 68.0),
+            (two(one(&square(2.0, 3.0))), 91.0),
+        ] {
+            let (g, rules) = fixed(g);
+            assert_eq!(rules, ["geometry.ring_nesting"]);
+            assert!((area(&g.unwrap()) - after).abs() < 1e-9, "{after}");
+        }
+        for sound in [
+            Geometry::polygon(vec![square(0.0, 10.0), square(2.0, 6.0)]),
+            Geometry::polygon(vec![square(0.0, 10.0), square(1.0, 2.0), square(5.0, 2.0)]),
+            two(one(&square(20.0, 3.0))),
+        ] {
+            assert_eq!(fixed(sound).1, [""; 0]);
+        }
     }
 
     #[test]

@@ -119,6 +119,20 @@ fn is_big5_first_level(c: char) -> bool {
     !bad && matches!(bytes.first(), Some(0xa4..=0xc6)) && bytes.len() == 2
 }
 
+/// True when texts that decode in the encoding that a file names are everyday Chinese in another: valid UTF-8 that also is
+/// some GBK, or GBK that also is some Latin. A `.cpg` is often a copy of another file's.
+fn reads_better(claimed: &'static Encoding, samples: &[Vec<u8>]) -> bool {
+    if samples.is_empty() {
+        return false;
+    }
+    let stated = everyday(claimed, samples);
+    [UTF_8, GB18030].into_iter().filter(|other| *other != claimed).any(|other| {
+        let enough = if other == UTF_8 { 0.995 } else { 0.98 };
+        let read = everyday(other, samples);
+        valid(other, samples) >= enough && read >= 0.7 && read > stated + 0.2
+    })
+}
+
 /// Decides. ASCII only is UTF-8 without need of proof.
 pub(crate) fn decide(evidence: &Evidence<'_>) -> Result<Encoded, Unclear> {
     let samples = &evidence.samples;
@@ -145,7 +159,7 @@ pub(crate) fn decide(evidence: &Evidence<'_>) -> Result<Encoded, Unclear> {
     ];
     for (claimed, zh, en) in claims {
         let Some(encoding) = claimed else { continue };
-        if valid(encoding, samples) >= 0.995 {
+        if valid(encoding, samples) >= 0.995 && !reads_better(encoding, samples) {
             return Ok(chosen(encoding, &format!("{zh}{}", doubts.0), &format!("{en}{}", doubts.1), samples));
         }
         doubts.0 += &format!("（{zh} 称 {}，与内容不符）", encoding.name());
@@ -289,6 +303,29 @@ mod tests {
                 assert_eq!(found.encoding, encoding, "{cpg:?} {ldid:?}");
             }
         }
+    }
+
+    /// A `.cpg` copied from another file: the bytes decode in it and mean nothing.
+    #[test]
+    fn u2_a_claim_that_reads_as_nonsense_does_not_stand_against_plain_chinese() {
+        for (bytes, encoding) in [(encode(GB18030, &NAMES), GB18030), (encode(UTF_8, &NAMES), UTF_8)] {
+            for (cpg, ldid) in [
+                (Some("ISO-8859-1"), None),
+                (Some("936"), None),
+                (None, Some(0x4d)),
+                (None, Some(0x57)),
+                (Some("1252"), Some(0x03)),
+            ] {
+                let cpg = cpg.map(str::to_owned);
+                let evidence = Evidence { cpg, ldid, samples: bytes.clone(), ..Evidence::default() };
+                let found = decide(&evidence).unwrap_or_else(|u| panic!("{}", u.message.en));
+                assert_eq!(found.encoding, encoding, "{:?} {ldid:?}", evidence.cpg);
+            }
+        }
+        // Latin that is Latin stays what its file says.
+        let latin = encode(WINDOWS_1252, &["Müller", "Straße", "café", "àé"]);
+        let evidence = Evidence { cpg: Some("1252".into()), samples: latin, ..Evidence::default() };
+        assert_eq!(decide(&evidence).map(|e| e.encoding).ok(), Some(WINDOWS_1252));
     }
 
     #[test]

@@ -2,13 +2,23 @@
 
 use ditu_model::{Field, LayerDef};
 use encoding_rs::GB18030;
+use std::borrow::Cow;
 
 /// Between a column's name and its second, longer one.
 pub(crate) const OR: &str = " | ";
 
 /// How much a column is trusted to mean a field, by the better of its names.
 fn trust(field: &Field, column: &str) -> Option<usize> {
-    column.split(OR).filter_map(|name| trust_name(field, name)).min()
+    squeezed(column).split(OR).filter_map(|name| trust_name(field, name)).min()
+}
+
+/// A heading without the spaces and line breaks that people put between Chinese characters to fill a cell.
+fn squeezed(column: &str) -> Cow<'_, str> {
+    let wide = |c: char| c.is_whitespace();
+    if column.is_ascii() || !column.trim().contains(wide) || column.contains(OR) {
+        return column.into();
+    }
+    column.replace(wide, "").into()
 }
 
 /// How much a name is trusted to mean a field: the place of the name in the field's list, least is best.
@@ -102,7 +112,7 @@ const WKT: &[&str] = &["wkt", "geometry", "geom", "the_geom", "shape_wkt"];
 
 fn find(columns: &[String], names: &[&str]) -> Option<usize> {
     let bare = |c: &str| c.split(['(', '（', '[']).next().unwrap_or(c).trim().to_lowercase();
-    names.iter().find_map(|n| columns.iter().position(|c| c.split(OR).any(|c| bare(c) == *n)))
+    names.iter().find_map(|n| columns.iter().position(|c| squeezed(c).split(OR).any(|c| bare(c) == *n)))
 }
 
 /// The columns that hold coordinates, the one called longitude or X first. Which of X and Y is the northing is for the
@@ -142,6 +152,15 @@ mod tests {
         assert_eq!(coordinates(&columns), Some((2, 3)));
         assert_eq!(coordinates(&columns[..2]), Some((0, 1)));
         assert_eq!(coordinates(&columns[1..3]), None);
+        // Spread over a cell, or broken over two lines.
+        assert_eq!(coordinates(&names(&["经 度", "纬　度"])), Some((0, 1)));
+        let layers = crate::tests::layers();
+        let stop = layers.named("transport.stop").unwrap();
+        let mapping = map(stop, &names(&["站台\n编号", "站 名"]), false);
+        assert_eq!(
+            (mapping[stop.field("code").unwrap()], mapping[stop.field("name").unwrap()]),
+            (Some(0), Some(1))
+        );
     }
 
     #[test]

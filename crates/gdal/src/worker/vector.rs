@@ -283,6 +283,28 @@ unsafe fn value(feature: gdal_sys::OGRFeatureH, i: i32, kind: &Kind) -> SourceVa
             OGRFieldType::OFTDate | OGRFieldType::OFTDateTime => {
                 date(feature, i, kind.of == OGRFieldType::OFTDate)
             }
+            OGRFieldType::OFTStringList => {
+                let list = gdal_sys::OGR_F_GetFieldAsStringList(feature, i);
+                let mut bytes: Vec<u8> = Vec::new();
+                let mut item = list;
+                while !item.is_null() && !(*item).is_null() {
+                    if item != list {
+                        bytes.push(b',');
+                    }
+                    bytes.extend_from_slice(CStr::from_ptr(*item).to_bytes());
+                    item = item.add(1);
+                }
+                match String::from_utf8(bytes) {
+                    Ok(text) => SourceValue::Text(text),
+                    Err(e) => SourceValue::Bytes(e.into_bytes()),
+                }
+            }
+            OGRFieldType::OFTIntegerList | OGRFieldType::OFTInteger64List | OGRFieldType::OFTRealList => {
+                // GDAL writes `(2:1,2)`.
+                let text = CStr::from_ptr(gdal_sys::OGR_F_GetFieldAsString(feature, i)).to_string_lossy();
+                let inner = text.split_once(':').map_or(&*text, |(_, rest)| rest.trim_end_matches(')'));
+                SourceValue::Text(inner.to_owned())
+            }
             _ => {
                 let bytes = CStr::from_ptr(gdal_sys::OGR_F_GetFieldAsString(feature, i)).to_bytes();
                 match std::str::from_utf8(bytes) {
