@@ -68,7 +68,7 @@ impl Work<'_> {
             let shared = f.rule.starts_with("crs.") || f.rule.starts_with("layer.");
             let what = if shared { f.cure.clone() } else { f.message.clone() };
             let this = (f.rule, f.place.file.clone(), what);
-            let new = !said.contains(&this);
+            let new = f.rule == "field.missing" || !said.contains(&this);
             if new {
                 said.push(this);
             }
