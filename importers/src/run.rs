@@ -456,14 +456,14 @@ impl Work {
         if fields.is_empty() || layer.key.is_empty() || present.count(&self.layer) == 0 {
             return Former::default();
         }
-        let mut values = HashMap::new();
+        let mut values: HashMap<u128, Box<[Value]>> = HashMap::new();
         let read = present.rows(&self.layer, &mut |row| {
             let held: Box<[Value]> = fields.iter().map(|&i| row.values[i].clone()).collect();
             if let Some(key) = row.key_hash(&layer.key).filter(|_| held.iter().any(|v| !v.is_null())) {
                 values.insert(key, held);
             }
         });
-        let held = |at: usize| values.values().any(|v: &Box<[Value]>| !v[at].is_null());
+        let held = |at: usize| values.values().any(|v| !v[at].is_null());
         let titles = |zh: bool| -> Vec<&str> {
             let each =
                 fields.iter().enumerate().filter(|(at, _)| held(*at)).map(|(_, &i)| &layer.fields[i].title);

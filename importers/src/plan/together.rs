@@ -9,6 +9,10 @@ use ditu_model::{LayerDef, LayerId, Row, Severity, Text};
 impl Work<'_> {
     /// Tables that get their places from another layer need that layer beside them.
     pub(super) fn check_companions(&mut self, sources: &[Source]) {
+        // A table about which something is asked may be the one that is missing.
+        if !self.questions.is_empty() {
+            return;
+        }
         let needy = sources.iter().filter(|s| s.table.shapes == ShapeSource::None);
         let mut missing = Vec::new();
         for source in needy {
