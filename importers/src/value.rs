@@ -61,9 +61,14 @@ impl Converter {
         if let Some(list) = &field.codes {
             return self.coded(field, list, raw, remarks);
         }
-        let value = match typed(field, &raw) {
+        let value = match raw {
+            // Most values of most layers: moved, not copied.
+            Raw::Text(text) if field.kind == FieldType::Text && !rounded(&text) => Ok(Value::Text(text)),
+            raw => typed(field, &raw).map_err(|wrong| (wrong, raw)),
+        };
+        let value = match value {
             Ok(value) => value,
-            Err((rule, message)) => {
+            Err(((rule, message), raw)) => {
                 let severity = if rule == "value.digits_lost" { Severity::Error } else { Severity::Warning };
                 let cure = if severity == Severity::Error {
                     both("把该列设为文本格式后重新导出", "make the column text and export it again")
@@ -101,6 +106,7 @@ impl Converter {
             }
         };
         match known {
+            Some(code) if field.kind == FieldType::Text => Value::Text(code),
             Some(code) => match typed(field, &Raw::Text(code)) {
                 Ok(value) => value,
                 Err(_) => Value::Null,
