@@ -149,6 +149,24 @@ fn a_row_that_cannot_be_taken_does_not_remove_what_the_store_has_of_it() {
     assert!(fs::read_to_string(&report).unwrap().contains("\"committed\":0"), "nothing came of it");
 }
 
+/// `cd` into the folder and name the file, as people do.
+#[test]
+fn a_file_named_without_its_folder_finds_what_lies_beside_it() {
+    let city = City::new();
+    let from = shared("survey/shp-encodings/derived-changde/gbk_cpg936.shp");
+    let folder = city.data().with_file_name("交付");
+    fs::create_dir_all(&folder).unwrap();
+    for ending in ["shp", "shx", "dbf", "prj", "cpg"] {
+        fs::copy(from.with_extension(ending), folder.join(format!("地名.{ending}"))).unwrap();
+    }
+    for name in ["地名.shp", "./地名.shp", "."] {
+        let mut command = city.command(&["import", name, "--layer", "placename.place", "--dry-run"]);
+        let said = command.current_dir(&folder).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+        assert!(said.status.success() && out.contains("read 162"), "{name}: {out}{err}");
+    }
+}
+
 #[test]
 fn min_match_refuses_a_delivery_that_would_remove_too_much() {
     let city = City::new();

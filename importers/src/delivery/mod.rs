@@ -43,6 +43,8 @@ impl Found {
 pub(crate) fn gather(sources: &[PathBuf], scratch: &Path, findings: &mut Vec<Finding>) -> Vec<Found> {
     let mut walk = Walk { scratch, findings, files: Vec::new(), unpacked: 0, room: archive::TOTAL };
     for source in sources {
+        // A bare name has no folder in which to look for what lies beside it.
+        let source = &std::path::absolute(source).unwrap_or_else(|_| source.clone());
         let name = source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         if !source.exists() {
             walk.findings.push(of_file(
