@@ -68,7 +68,10 @@ pub(crate) fn recognise(table: &Table, layers: &Layers) -> Recognised {
             }
         }
     }
-    // No name says so: the columns must, and clearly.
+    // No name says so: the columns must, and clearly. A point list has the same ones whatever its points are.
+    if table.format == "CASS DAT" {
+        return Recognised::None;
+    }
     let fitting: Vec<_> = layers
         .iter()
         .filter(|l| {
