@@ -70,8 +70,8 @@ pub(super) fn ellipse(m: Vertex, axis: [f64; 2], ratio: f64) -> Vec<Vertex> {
 }
 
 /// A Bézier curve by its control points: three of a quadratic one, four of a cubic one, or of several cubic ones that follow
-/// each other. `None` for another number of points.
-pub(super) fn bezier(points: &[Vertex]) -> Option<Vec<Vertex>> {
+/// each other. `None` for another number of points, or more vertices than `most`.
+pub(super) fn bezier(points: &[Vertex], most: usize) -> Option<Vec<Vertex>> {
     let raised;
     let points = match points {
         [a, b, c] => {
@@ -89,8 +89,11 @@ pub(super) fn bezier(points: &[Vertex]) -> Option<Vec<Vertex>> {
         let bend =
             |a: &Vertex, b: &Vertex, c: &Vertex| (a[0] - 2.0 * b[0] + c[0]).hypot(a[1] - 2.0 * b[1] + c[1]);
         let tolerance = if p[0][0].abs() <= 360.0 { 1e-7 } else { TOLERANCE };
-        let most = bend(&p[0], &p[1], &p[2]).max(bend(&p[1], &p[2], &p[3]));
-        let n = (0.75 * most / tolerance).sqrt().ceil().clamp(1.0, 20_000.0) as usize;
+        let bent = bend(&p[0], &p[1], &p[2]).max(bend(&p[1], &p[2], &p[3]));
+        let n = (0.75 * bent / tolerance).sqrt().ceil().clamp(1.0, 20_000.0) as usize;
+        if all.len() + n > most {
+            return None;
+        }
         for i in 1..n {
             let t = i as f64 / n as f64;
             let (s, w) = (1.0 - t, [1.0, 3.0, 3.0, 1.0]);
@@ -166,7 +169,7 @@ mod tests {
         }
         let p = [[0.0, 0.0], [100.0, 400.0], [500.0, -300.0], [600.0, 0.0]];
         let control: Vec<Vertex> = p.iter().map(|p| flat([p[0] + 5e5, p[1] + 3.2e6])).collect();
-        let all = bezier(&control).unwrap();
+        let all = bezier(&control, 1 << 20).unwrap();
         assert_eq!((all[0][0], all[all.len() - 1][0]), (5e5, 500_600.0));
         // De Casteljau, at a thousand places: none further from the strokes than the tolerance.
         for i in 0..=1000 {
@@ -183,11 +186,12 @@ mod tests {
             });
             assert!(far.fold(f64::MAX, f64::min) <= TOLERANCE + 1e-6, "{t}");
         }
-        let quadratic = bezier(&[control[0], control[1], control[3]]).unwrap();
+        let quadratic = bezier(&[control[0], control[1], control[3]], 1 << 20).unwrap();
         let middle = quadratic[quadratic.len() / 2];
         assert!((middle[1] - 3.2e6 - 200.0).abs() < 5.0, "{middle:?}");
-        assert_eq!(bezier(&control[..2]), None);
-        assert_eq!(bezier(&[control.clone(), control].concat()[..6]), None);
+        assert_eq!(bezier(&control[..2], 99), None);
+        assert_eq!(bezier(&[control.clone(), control.clone()].concat()[..6], 1 << 20), None);
+        assert_eq!(bezier(&control, 8), None);
     }
 
     #[test]

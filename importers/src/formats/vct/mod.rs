@@ -36,6 +36,14 @@ enum Input {
 }
 
 impl Input {
+    /// Bytes.
+    fn length(&self) -> u64 {
+        match self {
+            Input::File(path) => path.metadata().map_or(0, |m| m.len()),
+            Input::Memory(bytes) => bytes.len() as u64,
+        }
+    }
+
     fn open(&self) -> io::Result<Box<dyn Bytes>> {
         Ok(match self {
             Input::File(path) => Box::new(BufReader::with_capacity(1 << 16, File::open(path)?)),

@@ -202,6 +202,14 @@ fn first<R: BufRead>(lines: &mut Lines<R>, head: &Head, count: u64) -> Result<Ve
     Ok([at[0], at[1], f64::NAN])
 }
 
+/// Vertices that curves of one object may come to beyond those that the file gives. A few bytes make an arc of twenty
+/// thousand.
+const STROKED: usize = 1_000_000;
+
+fn too_many() -> Text {
+    both("曲线太多，展开后过大", "there are too many curves: they come to too many vertices")
+}
+
 fn unread(zh: &str, en: &str) -> Text {
     both(
         format!("{zh}没有转换；请在源系统中打散为折线"),
@@ -230,11 +238,15 @@ fn strokes<R: BufRead>(
         100 => Ok(Body::Lines(ids(lines, head)?)),
         1 => {
             let count = lines.integer("线段数", "the number of segments")?;
-            let mut segments = Vec::new();
+            let (mut segments, mut given, mut made) = (Vec::new(), 0, 0);
             for _ in 0..count {
-                segments.push(segment(lines, head, assumed)?);
+                let (next, points) = segment(lines, head, assumed)?;
+                given += points;
+                made += if let Segment::Sure(vertices) = &next { vertices.len() } else { 0 };
+                // What is too much is not kept until the line is whole.
+                segments.push(if made > given + STROKED { Segment::Unread(too_many()) } else { next });
             }
-            Ok(join(&segments).map_or_else(Body::Unread, Body::Line))
+            Ok(join(&segments, given).map_or_else(Body::Unread, Body::Line))
         }
         _ => Err(lines.expected("线的类型（1 或 100）", "the kind of line (1 or 100)")),
     }
@@ -244,8 +256,7 @@ fn strokes<R: BufRead>(
 fn plain(kind: u64, points: Vec<Vertex>, assumed: &mut Option<Assumed>) -> Result<Vec<Vertex>, Text> {
     match (kind, points.as_slice()) {
         (1, _) => Ok(points),
-        (2, [_, _, _]) => Ok(arcs(&points)),
-        (2, [_, _, _, ..]) if points.len() % 2 == 1 => Ok(arcs(&points)),
+        (2, [_, _, _, ..]) if points.len() % 2 == 1 => arcs(&points),
         (2, _) => Err(unread("点数为偶数的三点圆弧", "three-point arcs of an even number of points")),
         (3, [a, b, c]) => through(*a, *b, *c),
         (3, _) => Err(unread("点数不是 3 的三点圆", "circles of another number of points than three")),
@@ -259,13 +270,16 @@ fn plain(kind: u64, points: Vec<Vertex>, assumed: &mut Option<Assumed>) -> Resul
 }
 
 /// Arcs by three points, each beginning where the one before ends.
-fn arcs(points: &[Vertex]) -> Vec<Vertex> {
+fn arcs(points: &[Vertex]) -> Result<Vec<Vertex>, Text> {
     let mut all: Vec<Vertex> = Vec::new();
     for p in points.windows(3).step_by(2) {
         let more = super::curves::arc(p[0], p[1], p[2]);
         all.extend(&more[usize::from(!all.is_empty())..]);
+        if all.len() > points.len() + STROKED {
+            return Err(too_many());
+        }
     }
-    all
+    Ok(all)
 }
 
 fn through(a: Vertex, b: Vertex, c: Vertex) -> Result<Vec<Vertex>, Text> {
@@ -278,20 +292,28 @@ enum Segment {
     /// Its vertices.
     Sure(Vec<Vertex>),
     /// An arc by its angles. From where and which way they are counted is not written: the way in which the arc meets its
-    /// neighbours is right.
-    OneOf(Vec<Vec<Vertex>>),
+    /// neighbours is right. Stroked only then.
+    Angles {
+        centre: Vertex,
+        axis: [f64; 2],
+        ratio: f64,
+        from: f64,
+        to: f64,
+    },
     Unread(Text),
 }
 
 /// Segments one after the other; they share the vertex where they meet.
-fn join(segments: &[Segment]) -> Result<Vec<Vertex>, Text> {
+/// `given` is how many vertices the file itself has for them.
+fn join(segments: &[Segment], given: usize) -> Result<Vec<Vertex>, Text> {
     let mut all: Vec<Vertex> = Vec::new();
     for (i, segment) in segments.iter().enumerate() {
         let chosen;
         let more = match segment {
             Segment::Sure(vertices) => vertices,
             Segment::Unread(why) => return Err(why.clone()),
-            Segment::OneOf(ways) => {
+            Segment::Angles { centre, axis, ratio, from, to } => {
+                let ways = ways(*centre, *axis, *ratio, *from, *to);
                 let before = all.last();
                 let after = match segments.get(i + 1) {
                     Some(Segment::Sure(next)) => next.first(),
@@ -325,7 +347,10 @@ fn join(segments: &[Segment]) -> Result<Vec<Vertex>, Text> {
         };
         let joined = all.last().zip(more.first()).is_some_and(|(a, b)| close_to(a, b, 5e-2));
         let exact = all.last().zip(more.first()).is_some_and(|(a, b)| near(a, b));
-        let skip = exact || (joined && matches!(segment, Segment::OneOf(_)));
+        let skip = exact || (joined && matches!(segment, Segment::Angles { .. }));
+        if all.len() + more.len() > given + STROKED {
+            return Err(too_many());
+        }
         all.extend(&more[usize::from(skip)..]);
     }
     Ok(all)
@@ -360,12 +385,12 @@ fn numbers<const N: usize, R: BufRead>(
     Ok(all)
 }
 
-/// One segment; arcs within a centimetre.
+/// One segment, arcs within a centimetre, and how many points the file has for it.
 fn segment<R: BufRead>(
     lines: &mut Lines<R>,
     head: &Head,
     assumed: &mut Option<Assumed>,
-) -> Result<Segment, Fault> {
+) -> Result<(Segment, usize), Fault> {
     let shape = lines.integer("线段类型（11–17）", "the kind of segment (11–17)")?;
     if !(11..=17).contains(&shape) {
         return Err(lines.expected("线段类型（11–17）", "the kind of segment (11–17)"));
@@ -377,9 +402,10 @@ fn segment<R: BufRead>(
     };
     let n = count(lines, head, usual)?;
     let points = vertices(lines, head, n)?;
-    Ok(match (shape, points.as_slice()) {
+    let given = points.len();
+    let segment = match (shape, points.as_slice()) {
         (11, _) => Segment::Sure(points),
-        (12, [_, _, _]) => Segment::Sure(arcs(&points)),
+        (12, [a, b, c]) => Segment::Sure(super::curves::arc(*a, *b, *c)),
         (12, _) => {
             Segment::Unread(unread("三点圆弧的点数不是 3，", "three-point arcs of another number of points"))
         }
@@ -388,7 +414,7 @@ fn segment<R: BufRead>(
             if radius <= 0.0 {
                 return Err(lines.expected("半径", "the radius"));
             }
-            Segment::OneOf(ways(*m, [radius, 0.0], 1.0, from, to))
+            Segment::Angles { centre: *m, axis: [radius, 0.0], ratio: 1.0, from, to }
         }
         (14, [m, end]) => {
             let [ratio, from, to] =
@@ -396,7 +422,7 @@ fn segment<R: BufRead>(
             if !(ratio > 0.0 && ratio <= 1.0) {
                 return Err(lines.expected("短长轴比", "the ratio of the axes"));
             }
-            Segment::OneOf(ways(*m, [end[0] - m[0], end[1] - m[1]], ratio, from, to))
+            Segment::Angles { centre: *m, axis: [end[0] - m[0], end[1] - m[1]], ratio, from, to }
         }
         (13, _) => Segment::Unread(unread("圆心圆弧", "arcs by their centre")),
         (14, _) => Segment::Unread(unread("椭圆弧", "elliptic arcs")),
@@ -405,7 +431,7 @@ fn segment<R: BufRead>(
             *assumed = Some(Assumed::Straight);
             Segment::Sure(points)
         }
-        (17, _) => match super::curves::bezier(&points) {
+        (17, _) => match super::curves::bezier(&points, points.len() + STROKED) {
             Some(vertices) => Segment::Sure(vertices),
             None => Segment::Unread(unread(
                 "控制点数不合的贝塞尔曲线",
@@ -414,7 +440,8 @@ fn segment<R: BufRead>(
         },
         // Its points do not.
         _ => Segment::Unread(unread("B 样条曲线", "B-splines")),
-    })
+    };
+    Ok((segment, given))
 }
 
 /// The ways to read an arc's angles: degrees from the axis counter-clockwise, degrees from north clockwise, radians.
@@ -456,9 +483,16 @@ fn polygon<R: BufRead>(
         1 => {
             let n = lines.integer("环数", "the number of rings")?;
             let (mut rings, mut unread): (Vec<Vec<Vertex>>, Option<Text>) = (Vec::new(), None);
+            let mut made = 0;
             for _ in 0..n {
                 match ring(lines, head, assumed)? {
-                    Ok(ring) => rings.push(ring),
+                    Ok((ring, stroked)) => {
+                        made += if stroked { ring.len() } else { 0 };
+                        match made > STROKED {
+                            true => unread = Some(too_many()),
+                            false => rings.push(ring),
+                        }
+                    }
                     Err(why) => unread = Some(why),
                 }
             }
@@ -473,22 +507,23 @@ fn polygon<R: BufRead>(
     }
 }
 
+/// A ring, and whether it was stroked from a curve.
 fn ring<R: BufRead>(
     lines: &mut Lines<R>,
     head: &Head,
     assumed: &mut Option<Assumed>,
-) -> Result<Result<Vec<Vertex>, Text>, Fault> {
+) -> Result<Result<(Vec<Vertex>, bool), Text>, Fault> {
     let shape = lines.integer("环的类型（11–14）", "the kind of ring (11–14)")?;
     match shape {
         11 => {
             let n = lines.integer("点数", "a count")?;
-            Ok(Ok(vertices(lines, head, n)?))
+            Ok(Ok((vertices(lines, head, n)?, false)))
         }
         12 => {
             let n = count(lines, head, 3)?;
             let points = vertices(lines, head, n)?;
             Ok(match points[..] {
-                [a, b, c] => through(a, b, c),
+                [a, b, c] => through(a, b, c).map(|ring| (ring, true)),
                 _ => Err(both("三点圆的点数不是 3", "a circle of another number of points than three")),
             })
         }
@@ -501,7 +536,7 @@ fn ring<R: BufRead>(
             lines.need("半径", "the radius")?;
             let radius = real(lines.text()).filter(|r| *r > 0.0);
             let radius = radius.ok_or_else(|| lines.expected("半径", "the radius"))?;
-            Ok(Ok(super::curves::round(centre, radius)))
+            Ok(Ok((super::curves::round(centre, radius), true)))
         }
         14 => {
             let n = count(lines, head, 2)?;
@@ -515,7 +550,7 @@ fn ring<R: BufRead>(
                 return Err(lines.expected("短长轴比", "the ratio of the axes"));
             }
             *assumed = Some(Assumed::Ellipse);
-            Ok(Ok(super::curves::ellipse(m, [end[0] - m[0], end[1] - m[1]], ratio)))
+            Ok(Ok((super::curves::ellipse(m, [end[0] - m[0], end[1] - m[1]], ratio), true)))
         }
         _ => Err(lines.expected("环的类型（11–14）", "the kind of ring (11–14)")),
     }

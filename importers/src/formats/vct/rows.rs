@@ -259,6 +259,9 @@ impl<'a> Shapes<'a> {
         if self.arena.is_none() {
             let mut arena = Arena::default();
             let mut joined: Vec<(Id, Vec<Step>)> = Vec::new();
+            // A vertex that is written takes four bytes and more; what curves add is bounded.
+            let most =
+                usize::try_from(self.input.length() / 4).unwrap_or(usize::MAX).saturating_add(VERTICES);
             for (_, place) in self.index.sections.iter().filter(|(k, _)| *k == Kind::Line) {
                 let mut lines = lines_at(self.input, *place)?;
                 while let Some(o) =
@@ -268,6 +271,12 @@ impl<'a> Shapes<'a> {
                         Body::Line(v) => {
                             arena.lines.insert(o.id, (arena.vertices.len(), v.len()));
                             arena.vertices.extend(v.iter().map(|v| [v[0], v[1]]));
+                            if arena.vertices.len() > most {
+                                return Err(both(
+                                    "曲线太多，展开后过大",
+                                    "the curves of the file come to too many vertices",
+                                ));
+                            }
                         }
                         Body::Lines(steps) => joined.push((o.id, steps)),
                         _ => {}

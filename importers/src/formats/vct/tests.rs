@@ -489,6 +489,36 @@ fn arcs_by_angles_are_taken_only_as_they_meet_their_neighbours() {
     assert!(bezier.coords.iter().any(|c| (c[1] - 7.5).abs() < 1e-2));
 }
 
+/// Twenty bytes of an arc make twenty thousand vertices: of a line of such arcs neither the memory nor the answer grows
+/// with them.
+#[test]
+fn many_great_arcs_in_one_object_are_refused_and_take_no_memory() {
+    let great = |i: usize| {
+        format!("{},0\n{},600000\n{},0\n", i * 2_000_000, i * 2_000_000 + 1_000_000, (i + 1) * 2_000_000)
+    };
+    let n = 5_000;
+    let arcs: String = (0..n).map(|i| format!("12\n3\n{}", great(i))).collect();
+    assert!(line_of(&format!("{n}\n{arcs}")).unwrap_err().en.contains("too many"));
+    let angles: String =
+        (0..n).map(|i| format!("13\n{},0\n1000000,180,0\n", (2 * i + 1) * 1_000_000)).collect();
+    let said = line_of(&format!("{}\n11\n2\n-9,0\n0,0\n{angles}", n + 1)).unwrap_err();
+    assert!(said.en.contains("too many"), "{}", said.en);
+    let points: String = (0..=3 * n).map(|i| format!("{},{}\n", i * 100_000, (i % 3) * 900_000)).collect();
+    assert!(line_of(&format!("1\n17\n{}\n{points}", 3 * n + 1)).unwrap_err().en.contains("Bézier"));
+    let rings: String = (0..n).map(|i| format!("13\n{},0\n900000\n", i * 2_000_000)).collect();
+    let head = "HeadBegin\nDataMark:LANDUSE-VCT\nVersion:3.0\nCoordinateSystemType:P\nDim:2\nHeadEnd\nFeatureCodeBegin\nA1,面,Polygon,\nFeatureCodeEnd\n";
+    let polygon = format!("{head}PolygonBegin\n1\nA1\ns\n1\n0,0\n{n}\n{rings}0\nPolygonEnd\n");
+    let rows = read(polygon.as_bytes()).unwrap();
+    assert!(rows[0].2.as_ref().unwrap_err().en.contains("too many"));
+    // Polygons of such lines, one a line.
+    let mut t = format!("{head}LineBegin\n");
+    for i in 0..2_500 {
+        let _ = write!(t, "{}\nx\ns\n1\n1\n12\n3\n{}0\n", i + 1, great(i));
+    }
+    t += "LineEnd\nPolygonBegin\n1\nA1\ns\n100\n0,0\n21\n1\n1\n0\nPolygonEnd\n";
+    assert!(read(t.as_bytes()).unwrap_err().en.contains("too many"));
+}
+
 #[test]
 fn lines_of_1999_are_curves_by_their_kind_and_nodes_name_their_lines() {
     let mut t = String::from("HeadBegin\nDataMark:CNSDTF-VCT\nVersion:1.0\nUnit:M\nDim:2\nTopo:2\nHeadEnd\n");
