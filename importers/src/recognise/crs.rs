@@ -59,6 +59,19 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
+    /// A CRS with nothing to be undone.
+    fn plain(crs: Option<Crs>, evidence: Text) -> Decision {
+        Decision {
+            crs,
+            swapped: false,
+            shift: None,
+            packed: false,
+            control: None,
+            evidence,
+            remarks: Vec::new(),
+        }
+    }
+
     /// The way to EPSG:4490; `None` where PROJ has gone it already.
     pub(crate) fn transform(&self) -> Option<Transform> {
         match &self.control {
@@ -271,18 +284,9 @@ fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<De
 fn by_file(table: &Table, city: Option<Bounds>, stated: &Stated) -> Result<Decision, Undecided> {
     if table.projected {
         let by = table.claim.as_ref().map(|c| c.by.clone()).unwrap_or_default();
-        return Ok(Decision {
-            crs: None,
-            swapped: false,
-            shift: None,
-            packed: false,
-            control: None,
-            evidence: both(
-                format!("{by} 所述，由 PROJ 转换"),
-                format!("stated by {by}, transformed by PROJ"),
-            ),
-            remarks: Vec::new(),
-        });
+        let evidence =
+            both(format!("{by} 所述，由 PROJ 转换"), format!("stated by {by}, transformed by PROJ"));
+        return Ok(Decision::plain(None, evidence));
     }
     match &table.claim {
         Some(Claim { by, crs: Ok(crs) }) => {
@@ -329,15 +333,7 @@ fn settle(
         ));
     }
     let shift = table.obfuscated.then_some(Shift::Gcj02);
-    let mut decision = Decision {
-        crs: Some(crs),
-        swapped: false,
-        shift,
-        packed: false,
-        control: None,
-        evidence,
-        remarks: Vec::new(),
-    };
+    let mut decision = Decision { shift, ..Decision::plain(Some(crs), evidence) };
     let (Some(numbers), Some(city)) = (table.numbers, city) else {
         if let Some(numbers) = table.numbers
             && placed(&crs, numbers, false).is_none()

@@ -51,15 +51,7 @@ pub(super) fn decide(
         format!("由使用者指定参数：{}", control.describe()),
         format!("control named by the user: {}", control.describe()),
     );
-    let mut decision = Decision {
-        crs,
-        swapped: false,
-        shift: None,
-        packed: false,
-        control: Some(control.clone()),
-        evidence,
-        remarks: Vec::new(),
-    };
+    let mut decision = Decision { control: Some(control.clone()), ..Decision::plain(crs, evidence) };
     let Some(n) = table.numbers else { return Ok(decision) };
     let corners = |swapped: bool| {
         let mut all: Vec<[f64; 2]> = (0..25)

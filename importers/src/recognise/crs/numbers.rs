@@ -12,15 +12,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
     let Some(numbers) = table.numbers else {
         // Nothing to place.
         let evidence = both("没有坐标", "there are no coordinates");
-        return Ok(Decision {
-            crs: Some(Crs::CGCS2000),
-            swapped: false,
-            shift,
-            packed: false,
-            control: None,
-            evidence,
-            remarks: Vec::new(),
-        });
+        return Ok(Decision { shift, ..Decision::plain(Some(Crs::CGCS2000), evidence) });
     };
     let extent = format!("{:.3} … {:.3}, {:.3} … {:.3}", numbers[0], numbers[2], numbers[1], numbers[3]);
     let found = match city {
@@ -48,16 +40,11 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
     };
     let rivals: Vec<_> = found.iter().filter(|c| c.confidence >= best.confidence * 0.5).collect();
     if best.crs.is_geographic() && rivals.len() == 1 {
+        let evidence =
+            both(format!("坐标是经纬度，{}", best.zh), format!("the numbers are degrees; {}", best.en));
         return Ok(Decision {
-            crs: Some(Crs::CGCS2000),
             swapped: best.swapped,
             shift,
-            packed: false,
-            control: None,
-            evidence: both(
-                format!("坐标是经纬度，{}", best.zh),
-                format!("the numbers are degrees; {}", best.en),
-            ),
             remarks: vec![(
                 "crs.degrees",
                 Severity::Note,
@@ -70,6 +57,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
                     "WGS 84 differs by less than 0.1 m; degrees from internet maps (GCJ-02, BD-09) are 600 m off and must not be imported",
                 ),
             )],
+            ..Decision::plain(Some(Crs::CGCS2000), evidence)
         });
     }
     if let Some(datum) = stated.datum() {
@@ -97,13 +85,10 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
                 ),
             );
             return Ok(Decision {
-                crs: Some(c.crs),
                 swapped: c.swapped,
                 shift,
-                packed: false,
-                control: None,
-                evidence,
                 remarks: vec![remark],
+                ..Decision::plain(Some(c.crs), evidence)
             });
         }
     }
