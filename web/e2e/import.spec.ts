@@ -187,7 +187,8 @@ test('spot heights of 1956 at degrees.minutes and seconds, by two answers', asyn
   await tidy(page);
   expect(await axeFindings(page)).toEqual([]);
   await page.locator('.questions button[type=submit]').click();
-  await page.locator('.dataset').waitFor();
+  // The table is shown beside the question already: the next step is what comes by the answer.
+  await page.getByRole('button', { name: '开始检查' }).waitFor();
   expect((await page.locator('.dataset').textContent())!).toMatch(/DMS.*1956/);
   await shot(page, 'dms-3-recognised');
   await tidy(page);
