@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Rows of a batch.
-const BATCH: usize = 2_048;
+const BATCH: usize = 512;
 /// Batches that wait for the store.
 const WAITING: usize = 4;
 /// Rows that are read at a time, ahead of being judged, and the vertices after which it is fewer.

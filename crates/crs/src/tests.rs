@@ -214,3 +214,26 @@ proptest! {
         t.apply(&mut [[n[0], n[1]], [n[2], n[3]]]);
     }
 }
+
+/// Points of rings are known again where the rings close: as many transformations as points give the same.
+#[test]
+fn rings_transform_as_their_points_do_one_by_one() {
+    let from = epsg(4525);
+    let transform = Transform::to_geographic(&from, &epsg(4490)).unwrap();
+    let ring = |x: f64, y: f64| [[x, y], [x + 9.0, y], [x + 9.0, y + 7.0], [x, y + 7.0], [x, y]];
+    let (a, b) = (ring(37_568_000.0, 3_215_000.0), ring(37_568_030.0, 3_215_000.0));
+    // Two rings that touch, one after the other twice, a point repeated, one outside, and an open end.
+    let mut points: Vec<[f64; 2]> =
+        [&a[..], &b, &b, &a[..2], &a[..2], &[a[0], a[0], [1e9, 0.0], [1e9, 0.0]], &b[..3]].concat();
+    let single: Vec<[f64; 2]> = points
+        .iter()
+        .map(|p| {
+            let mut one = [*p];
+            transform.apply(&mut one);
+            one[0]
+        })
+        .collect();
+    assert_eq!(transform.apply(&mut points), 2);
+    let bits = |all: &[[f64; 2]]| all.iter().map(|p| p.map(f64::to_bits)).collect::<Vec<_>>();
+    assert_eq!(bits(&points), bits(&single));
+}

@@ -74,8 +74,17 @@ impl Transform {
     pub fn apply(&self, points: &mut [[f64; 2]]) -> usize {
         let mut lost = 0;
         let mut each = |f: &dyn Fn([f64; 2]) -> [f64; 2]| {
+            // A ring ends where it began: that point is known, and the next one begins another.
+            let mut began: Option<([f64; 2], [f64; 2])> = None;
             for p in points.iter_mut() {
-                *p = f(*p);
+                match began {
+                    Some((from, to)) if from == *p => (*p, began) = (to, None),
+                    _ => {
+                        let from = *p;
+                        *p = f(from);
+                        began = began.or(Some((from, *p)));
+                    }
+                }
                 lost += usize::from(p[0].is_nan() || p[1].is_nan());
             }
         };

@@ -26,7 +26,8 @@ pub(super) enum Fate {
 
 /// Keys seen in a layer, with the row they came from.
 pub(super) struct Keys {
-    rows: Map<u128, (u32, u64)>,
+    /// By hash, in halves that need no room for alignment: file (24 bits) and row (40 bits).
+    rows: Map<(u64, u64), u64>,
     files: Vec<Arc<str>>,
 }
 
@@ -377,13 +378,13 @@ impl<'a> Stage<'a> {
     fn key(&self, row: &Row, number: u64, keys: &mut Keys, findings: &mut Vec<Finding>) -> Verdict {
         let Some(hash) = row.key_hash(&self.source.layer.key) else { return Verdict::Keep };
         let file = keys.file(&self.source.table.file);
-        match keys.rows.entry(hash) {
+        match keys.rows.entry(((hash >> 64) as u64, hash as u64)) {
             std::collections::hash_map::Entry::Vacant(v) => {
-                v.insert((file, number));
+                v.insert(u64::from(file) << 40 | number);
                 Verdict::Keep
             }
             std::collections::hash_map::Entry::Occupied(o) => {
-                let (of, first) = *o.get();
+                let (of, first) = ((*o.get() >> 40) as u32, *o.get() & ((1 << 40) - 1));
                 let (zh, en) = match keys.files.get(of as usize).filter(|_| of != file) {
                     Some(other) => (format!("{other} 的第 {first} 行"), format!("row {first} of {other}")),
                     None => (format!("第 {first} 行"), format!("row {first}")),

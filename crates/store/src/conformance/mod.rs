@@ -7,7 +7,7 @@ mod suite;
 mod world;
 
 pub(crate) use random::row;
-pub(crate) use world::{World, delivery, id, layers, operator, spot};
+pub(crate) use world::{World, area, counts, delivery, id, layers, operator, spot};
 
 /// All features of a layer.
 pub(crate) async fn all(

@@ -143,7 +143,7 @@ impl World {
         }
     }
 
-    pub(super) async fn put(&self, layer: &str, mode: Mode, rows: Vec<Row>) -> Commit {
+    pub(crate) async fn put(&self, layer: &str, mode: Mode, rows: Vec<Row>) -> Commit {
         self.store.commit(&operator(), delivery(layer, mode, rows)).await.unwrap()
     }
 
@@ -198,7 +198,7 @@ pub(crate) fn spot(code: &str, n: i64, at: [f64; 2]) -> Row {
 }
 
 /// A square.
-pub(super) fn area(name: &str, at: [f64; 2], size: f64) -> Row {
+pub(crate) fn area(name: &str, at: [f64; 2], size: f64) -> Row {
     let [x, y] = at;
     let ring = vec![[x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y]];
     Row { values: vec![Value::text(name)], geometry: Some(Geometry::polygon(vec![ring])) }
@@ -211,7 +211,7 @@ pub(super) fn revision(commit: &Commit) -> RevisionId {
     }
 }
 
-pub(super) fn counts(commit: &Commit) -> (u64, u64, u64) {
+pub(crate) fn counts(commit: &Commit) -> (u64, u64, u64) {
     match commit {
         Commit::Done(list) => (list[0].added, list[0].changed, list[0].removed),
         Commit::Unchanged(_) => (0, 0, 0),

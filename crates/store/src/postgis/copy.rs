@@ -25,7 +25,8 @@ impl Copy {
 
     /// Takes what is there out, to be sent on; what follows continues it.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        let next = Vec::with_capacity(self.0.len());
+        // A piece ends with the row that fills it: the next one may be a little longer.
+        let next = Vec::with_capacity(self.0.len() + self.0.len() / 16);
         std::mem::replace(&mut self.0, next)
     }
 
@@ -44,6 +45,10 @@ impl Copy {
 
     pub(super) fn bigint(&mut self, v: u64) {
         self.sized(&(v as i64).to_be_bytes());
+    }
+
+    pub(super) fn text(&mut self, v: &str) {
+        self.sized(v.as_bytes());
     }
 
     pub(super) fn bytea(&mut self, v: Option<&[u8]>) {

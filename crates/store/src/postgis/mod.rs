@@ -237,8 +237,8 @@ impl Store for PostGis {
 mod tests {
     use super::*;
     use crate::Target;
-    use crate::conformance::{World, all, delivery, id, layers, operator, spot};
-    use ditu_model::{Delivery, Mode, RowOp};
+    use crate::conformance::{World, all, area, counts, delivery, id, layers, operator, spot};
+    use ditu_model::{Delivery, Mode, Row, RowOp};
 
     /// A pooler in transaction mode gives the session to another client between transactions: what one leaves in it,
     /// a statement's name or a setting, breaks the next.
@@ -365,6 +365,52 @@ mod tests {
         assert_eq!(keys(&client, "c_first_held").await, before);
         assert_eq!(w.all("t.spot").await.len(), 150);
         assert_eq!(w.head().await, RevisionId(1));
+    }
+
+    /// Hashes of a first import lie in packs. An import of the same leaves them so; whatever changes a row, Ditu or another
+    /// client, takes them apart first, and rows with a key, without one and of a layer without keys are known again.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn packed_hashes_match_what_they_were_made_of() {
+        let rows = |n: i64| -> Vec<Row> {
+            let spot = |i| spot(&format!("{i}"), i, [111.0, 29.0]);
+            let mut all: Vec<Row> = (0..n).map(spot).collect();
+            all[70].values[0] = ditu_model::Value::Null;
+            all
+        };
+        let areas = || (0..130).map(|i| area(&format!("{i}"), [111.0, 29.0], 0.1)).collect::<Vec<_>>();
+        let w = World::postgis("packs").await;
+        let Some(Target::PostGis { url, .. }) = w.target.clone() else { unreachable!() };
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let packs = async |layer: &str| -> i64 {
+            let sql = "SELECT count(*) FROM c_packs.ditu_pack WHERE layer = $1";
+            client.query_one(sql, &[&layer]).await.unwrap().get(0)
+        };
+        w.put("t.spot", Mode::Replace, rows(150)).await;
+        w.put("t.area", Mode::Replace, areas()).await;
+        assert_eq!((packs("t.spot").await, packs("t.area").await), (3, 3));
+        for (layer, same) in [("t.spot", rows(150)), ("t.area", areas())] {
+            let done = w.put(layer, Mode::Replace, same).await;
+            assert!(matches!(done, Commit::Unchanged(_)), "{layer}: {done:?}");
+        }
+        assert_eq!((packs("t.spot").await, packs("t.area").await), (3, 3));
+
+        // Another client moves one area and takes one out.
+        let sql = "UPDATE c_packs.t_area SET geom = ST_Translate(geom, 0.001, 0) WHERE name = '64';
+                   DELETE FROM c_packs.t_area WHERE name = '129'";
+        client.batch_execute(sql).await.unwrap();
+        assert_eq!((packs("t.spot").await, packs("t.area").await), (3, 0));
+        let done = w.put("t.area", Mode::Replace, areas()).await;
+        assert_eq!(counts(&done), (2, 0, 1), "one comes back, one is new, what was moved goes");
+
+        // A delivery changes one spot, adds one and leaves one out.
+        let mut next = rows(151);
+        next[3] = spot("3", 33, [111.0, 29.0]);
+        next.remove(9);
+        assert_eq!(counts(&w.put("t.spot", Mode::Replace, next.clone()).await), (1, 1, 1));
+        assert_eq!(packs("t.spot").await, 0);
+        let done = w.put("t.spot", Mode::Replace, next).await;
+        assert!(matches!(done, Commit::Unchanged(_)), "{done:?}");
     }
 
     #[tokio::test(flavor = "multi_thread")]

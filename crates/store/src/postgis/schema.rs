@@ -20,10 +20,26 @@ CREATE TABLE IF NOT EXISTS {s}.ditu_added (layer text NOT NULL, revision bigint 
 CREATE TABLE IF NOT EXISTS {s}.ditu_change (layer text NOT NULL, revision bigint NOT NULL, fid bigint NOT NULL,
   before jsonb, geom geometry, min_x float8, min_y float8, max_x float8, max_y float8,
   PRIMARY KEY (layer, revision, fid));
+CREATE TABLE IF NOT EXISTS {s}.ditu_pack (layer text NOT NULL, first bigint NOT NULL, hashes bytea NOT NULL,
+  PRIMARY KEY (layer, first));
 CREATE INDEX IF NOT EXISTS ditu_change_fid ON {s}.ditu_change (layer, fid, revision);
 
 CREATE OR REPLACE FUNCTION {s}.ditu_take_id(name text) RETURNS bigint LANGUAGE sql AS
   'UPDATE {s}.ditu_layer SET next_id = next_id + 1 WHERE layer = name RETURNING next_id - 1';
+
+-- What a first import knows of its rows lies in packs: key and content of a feature after the other, 16 bytes each, nought
+-- for no key. The first change of a single row takes them apart.
+CREATE OR REPLACE FUNCTION {s}.ditu_unpack(name text, side text) RETURNS void LANGUAGE plpgsql AS $f$
+BEGIN
+  IF EXISTS (SELECT FROM {s}.ditu_pack WHERE layer = name) THEN
+    EXECUTE format('INSERT INTO {s}.%I SELECT p.first + i,
+      nullif(substring(p.hashes FROM i * 32 + 1 FOR 16), decode(repeat(''00'', 16), ''hex'')),
+      substring(p.hashes FROM i * 32 + 17 FOR 16)
+      FROM {s}.ditu_pack p, generate_series(0, length(p.hashes) / 32 - 1) i WHERE p.layer = $1 ORDER BY 1', side)
+      USING name;
+    DELETE FROM {s}.ditu_pack WHERE layer = name;
+  END IF;
+END $f$;
 
 -- Edits by any other client go into the same log: one revision a transaction, one writer at a time.
 CREATE OR REPLACE FUNCTION {s}.ditu_log() RETURNS trigger LANGUAGE plpgsql AS $f$
@@ -58,6 +74,7 @@ BEGIN
     removed = r.removed + excluded.removed;
   UPDATE {s}.ditu_layer SET revision = rev, next_id = greatest(next_id, feature + 1),
     features = features + (TG_OP = 'INSERT')::int - (TG_OP = 'DELETE')::int WHERE layer = name;
+  PERFORM {s}.ditu_unpack(name, TG_ARGV[1]);
   -- The hashes are not SQL's business: a NULL content is computed by the next import.
   IF TG_OP = 'DELETE' THEN
     EXECUTE format('DELETE FROM {s}.%I WHERE fid = $1', TG_ARGV[1]) USING feature;

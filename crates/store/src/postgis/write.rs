@@ -59,6 +59,7 @@ pub(super) async fn work(
                 added: Added::default(),
                 wkb: Vec::new(),
                 first: false,
+                packed: true,
                 bulk: None,
             };
             let counts = writer.run(delivery, terms)?;
@@ -137,18 +138,31 @@ struct Writer<'a> {
     wkb: Vec<u8>,
     /// The layer was empty: nothing is looked up or logged between its rows.
     first: bool,
+    /// Hashes of the layer's rows may lie in packs.
+    packed: bool,
     bulk: Option<Bulk>,
 }
 
-/// A COPY into the layer's table that is open, and what goes into its side table after.
+/// A COPY into the layer's table that is open, and the hashes of its rows, which go elsewhere after.
 struct Bulk {
     sink: Pin<Box<CopyInSink<Bytes>>>,
     rows: Copy,
-    side: Copy,
+    hashes: Copy,
+    /// The pack that is being filled: its first id, and its bytes.
+    pack: (FeatureId, Vec<u8>),
+    /// What is ready of the hashes, in pieces: one buffer that grows would be copied again and again.
+    ready: Vec<Bytes>,
 }
 
-/// Bytes kept for the side table before they are sent.
-const SIDE_MOST: usize = 32 << 20;
+/// Hashes of a row in a pack.
+const PACKED: usize = 32;
+/// Rows of a pack: their hashes fit into a row of the database as they are.
+const PACK: usize = 60;
+
+/// Bytes of rows sent at once: what the processor's cache holds while they are copied from hand to hand.
+const PIECE: usize = 128 << 10;
+/// Pieces of hashes kept before they are sent: 32 MB.
+const READY_MOST: usize = 256;
 
 impl Writer<'_> {
     fn run(mut self, delivery: Delivery, terms: Terms) -> Result<Counts, StoreError> {
@@ -163,6 +177,7 @@ impl Writer<'_> {
         self.first = !edit && features == 0;
         let table = self.def.id.table();
         if edit {
+            self.unpack()?;
             // Only edits ask for single keys: an import reads them all.
             let side = format!("ditu_side_{table}");
             self.index(&side, &format!("{side}_key"), "(key)")?;
@@ -171,7 +186,7 @@ impl Writer<'_> {
         let side = self.database.table("ditu_side_", &self.def);
         let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
         let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
-        let keys = if self.first && before == 0 { self.drop_keys()? } else { Vec::new() };
+        let key = if self.first && before == 0 { self.drop_key()? } else { None };
         let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, terms);
         for actions in merge.by_ref() {
             self.apply(actions?)?;
@@ -181,7 +196,7 @@ impl Writer<'_> {
         if let Some(bulk) = self.bulk.take() {
             self.close(bulk)?;
         }
-        for sql in keys {
+        if let Some(sql) = key {
             self.handle.block_on(self.tx.batch_execute(&sql)).map_err(env("making a key"))?;
         }
         self.index(&table, &format!("{table}_geom"), "USING gist (geom)")?;
@@ -206,32 +221,40 @@ impl Writer<'_> {
         Ok(self.counts)
     }
 
-    /// Takes the primary keys and the log's trigger off the tables of a layer that never held anything, for keys are made in
-    /// a fraction of the time after the rows and the trigger is asked for each of them; the statements that put them back.
-    /// Ditu's readers do not touch such a table; where another client does, or something depends on a key, all stays.
-    fn drop_keys(&self) -> Result<Vec<String>, StoreError> {
+    /// Takes the primary key and the log's trigger off the table of a layer that never held anything, for a key is made in
+    /// a fraction of the time after the rows and the trigger is asked for each of them; the statement that puts them back.
+    /// Ditu's readers do not touch such a table; where another client does, or something depends on the key, all stays.
+    fn drop_key(&self) -> Result<Option<String>, StoreError> {
         let failed = env("loading a layer for the first time");
-        let mut back = Vec::new();
-        for prefix in ["", "ditu_side_"] {
-            let table = self.database.table(prefix, &self.def);
-            let sql =
-                "SELECT conname::text FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p'";
-            let found = self.handle.block_on(self.tx.query_opt(sql, &[&table])).map_err(&failed)?;
-            let Some(name) = found.map(|r| quote(r.get(0))) else { continue };
-            let run = |sql: &str| self.handle.block_on(self.tx.batch_execute(sql));
-            run("SAVEPOINT keys; SET LOCAL lock_timeout = '1s'").map_err(&failed)?;
-            let trigger =
-                |to: &str| if prefix.is_empty() { format!(", {to} TRIGGER ditu_log") } else { String::new() };
-            match run(&format!("ALTER TABLE {table} DROP CONSTRAINT {name}{}", trigger("DISABLE"))) {
-                Ok(()) => {
-                    run("SET LOCAL lock_timeout = '20s'; RELEASE SAVEPOINT keys").map_err(&failed)?;
-                    let key = format!("ADD CONSTRAINT {name} PRIMARY KEY (fid)");
-                    back.push(format!("ALTER TABLE {table} {key}{}", trigger("ENABLE")));
-                }
-                Err(_) => run("ROLLBACK TO SAVEPOINT keys; RELEASE SAVEPOINT keys").map_err(&failed)?,
+        let table = self.database.table("", &self.def);
+        let sql =
+            "SELECT conname::text FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p'";
+        let found = self.handle.block_on(self.tx.query_opt(sql, &[&table])).map_err(&failed)?;
+        let Some(name) = found.map(|r| quote(r.get(0))) else { return Ok(None) };
+        let run = |sql: &str| self.handle.block_on(self.tx.batch_execute(sql));
+        run("SAVEPOINT keys; SET LOCAL lock_timeout = '1s'").map_err(&failed)?;
+        match run(&format!("ALTER TABLE {table} DROP CONSTRAINT {name}, DISABLE TRIGGER ditu_log")) {
+            Ok(()) => {
+                run("SET LOCAL lock_timeout = '20s'; RELEASE SAVEPOINT keys").map_err(&failed)?;
+                let key = format!("ADD CONSTRAINT {name} PRIMARY KEY (fid)");
+                Ok(Some(format!("ALTER TABLE {table} {key}, ENABLE TRIGGER ditu_log")))
+            }
+            Err(_) => {
+                run("ROLLBACK TO SAVEPOINT keys; RELEASE SAVEPOINT keys").map_err(&failed)?;
+                Ok(None)
             }
         }
-        Ok(back)
+    }
+
+    /// Takes the packs of the layer's hashes apart, before the first row changes.
+    fn unpack(&mut self) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.packed) {
+            let sql = format!("SELECT {}($1, $2)", self.database.own("ditu_unpack"));
+            let side = format!("ditu_side_{}", self.def.id.table());
+            let done = self.handle.block_on(self.tx.execute(&sql, &[&self.def.id.as_str(), &side]));
+            done.map_err(env("taking the layer's hashes apart"))?;
+        }
+        Ok(())
     }
 
     /// Makes an index if it is not there yet.
@@ -249,15 +272,33 @@ impl Writer<'_> {
     }
 
     fn sides(&self) -> Result<Vec<(FeatureId, Side)>, StoreError> {
+        let failed = env("reading the layer's keys");
+        let packs = self.database.own("ditu_pack");
+        let sql = format!("SELECT first, hashes FROM {packs} WHERE layer = $1 ORDER BY first");
+        let layer = self.def.id.as_str();
+        let packs = self.handle.block_on(self.tx.query(&sql, &[&layer])).map_err(&failed)?;
+        let mut all = Vec::new();
+        for pack in &packs {
+            let (first, hashes): (i64, &[u8]) = (pack.get(0), pack.get(1));
+            for (id, hashes) in (first as u64..).zip(hashes.chunks_exact(PACKED)) {
+                let (key, content) = hashes.split_at(PACKED / 2);
+                let key = hash(Some(key)).filter(|key| *key != 0);
+                all.push((id, Side { key, content: hash(Some(content)).unwrap_or_default() }));
+            }
+        }
         let side = self.database.table("ditu_side_", &self.def);
         let sql = format!("SELECT fid, key, content FROM {side} ORDER BY fid");
-        let rows = self.handle.block_on(self.tx.query(&sql, &[])).map_err(env("reading the layer's keys"))?;
-        Ok(rows.iter().map(|r| (r.get::<_, i64>(0) as u64, side_of(r, 1))).collect())
+        let rows = self.handle.block_on(self.tx.query(&sql, &[])).map_err(&failed)?;
+        all.extend(rows.iter().map(|r| (r.get::<_, i64>(0) as u64, side_of(r, 1))));
+        Ok(all)
     }
 
     fn apply(&mut self, actions: Vec<Action>) -> Result<(), StoreError> {
         if actions.is_empty() {
             return Ok(());
+        }
+        if !self.first {
+            self.unpack()?;
         }
         let (mut puts, mut old) = (Vec::with_capacity(actions.len()), Vec::new());
         for action in actions {
@@ -310,7 +351,7 @@ impl Writer<'_> {
     }
 
     /// Puts rows. In a first import one COPY stays open over all batches, so that the database writes rows while the
-    /// next ones are read; what matching needs to know of them is sent after.
+    /// next ones are read; what matching needs to know of them is sent after, in packs.
     fn copy(&mut self, rows: &[(FeatureId, Row, Side)]) -> Result<(), StoreError> {
         let mut bulk = match self.bulk.take() {
             Some(bulk) => bulk,
@@ -321,16 +362,33 @@ impl Writer<'_> {
             bulk.rows.begin(fields);
             bulk.rows.bigint(*id);
             bulk.rows.row(row, &mut self.wkb);
-            bulk.side.begin(3);
-            bulk.side.bigint(*id);
-            bulk.side.bytea(s.key.map(u128::to_be_bytes).as_ref().map(|k| &k[..]));
-            bulk.side.bytea(Some(&s.content.to_be_bytes()));
+            if self.first {
+                if bulk.pack.1.len() == PACK * PACKED {
+                    bulk.end_pack(&self.def);
+                }
+                if bulk.pack.1.is_empty() {
+                    bulk.pack.0 = *id;
+                }
+                // Ids of a first import follow one another.
+                bulk.pack.1.extend(s.key.unwrap_or_default().to_be_bytes());
+                bulk.pack.1.extend(s.content.to_be_bytes());
+            } else {
+                bulk.hashes.begin(3);
+                bulk.hashes.bigint(*id);
+                bulk.hashes.bytea(s.key.map(u128::to_be_bytes).as_ref().map(|k| &k[..]));
+                bulk.hashes.bytea(Some(&s.content.to_be_bytes()));
+            }
+            if bulk.rows.len() >= PIECE {
+                let bytes = Bytes::from(bulk.rows.take());
+                self.handle.block_on(bulk.sink.send(bytes)).map_err(env("writing rows"))?;
+            }
+            if bulk.hashes.len() >= PIECE {
+                bulk.ready.push(Bytes::from(bulk.hashes.take()));
+            }
         }
-        if !self.first || bulk.side.len() > SIDE_MOST {
+        if !self.first || bulk.ready.len() > READY_MOST {
             return self.close(bulk);
         }
-        let bytes = Bytes::from(bulk.rows.take());
-        self.handle.block_on(bulk.sink.send(bytes)).map_err(env("writing rows"))?;
         self.bulk = Some(bulk);
         Ok(())
     }
@@ -340,27 +398,50 @@ impl Writer<'_> {
         let to = self.database.table("", &self.def);
         let sql = format!("COPY {to} (fid, geom{names}) FROM STDIN BINARY");
         let sink = self.handle.block_on(self.tx.copy_in(&sql)).map_err(env("writing rows"))?;
-        Ok(Bulk { sink: Box::pin(sink), rows: Copy::new(), side: Copy::new() })
+        Ok(Bulk {
+            sink: Box::pin(sink),
+            rows: Copy::new(),
+            hashes: Copy::new(),
+            pack: (0, Vec::with_capacity(PACK * PACKED)),
+            ready: Vec::new(),
+        })
     }
 
     fn close(&self, mut bulk: Bulk) -> Result<(), StoreError> {
+        bulk.end_pack(&self.def);
         let run = async {
             bulk.sink.send(Bytes::from(bulk.rows.finish())).await?;
             bulk.sink.as_mut().finish().await
         };
         self.handle.block_on(run).map_err(env("writing rows"))?;
-        let to = self.database.table("ditu_side_", &self.def);
-        self.send(&format!("COPY {to} (fid, key, content) FROM STDIN BINARY"), bulk.side)
-    }
-
-    fn send(&self, sql: &str, copy: Copy) -> Result<(), StoreError> {
+        let to = if self.first {
+            format!("{} (layer, first, hashes)", self.database.own("ditu_pack"))
+        } else {
+            format!("{} (fid, key, content)", self.database.table("ditu_side_", &self.def))
+        };
+        let sql = format!("COPY {to} FROM STDIN BINARY");
         let run = async {
-            let sink = self.tx.copy_in::<_, Bytes>(sql).await?;
+            let sink = self.tx.copy_in::<_, Bytes>(&sql).await?;
             pin_mut!(sink);
-            sink.send(Bytes::from(copy.finish())).await?;
+            for piece in bulk.ready {
+                sink.send(piece).await?;
+            }
+            sink.send(Bytes::from(bulk.hashes.finish())).await?;
             sink.finish().await
         };
         self.handle.block_on(run).map(drop).map_err(env("writing rows"))
+    }
+}
+
+impl Bulk {
+    fn end_pack(&mut self, def: &LayerDef) {
+        if !self.pack.1.is_empty() {
+            self.hashes.begin(3);
+            self.hashes.text(def.id.as_str());
+            self.hashes.bigint(self.pack.0);
+            self.hashes.bytea(Some(&self.pack.1));
+            self.pack.1.clear();
+        }
     }
 }
 
