@@ -105,6 +105,37 @@ pub(super) fn bezier(points: &[Vertex], most: usize) -> Option<Vec<Vertex>> {
     Some(all)
 }
 
+/// A uniform cubic B-spline by its control points, from the first to the last of them (knots of its ends count fourfold);
+/// of three points a quadratic one, of two a straight line. `None` for more vertices than `most`.
+///
+/// Each span is a Bézier curve whose control points are the spline's blossom at the span's ends (Ramshaw 1989).
+pub(super) fn b_spline(points: &[Vertex], most: usize) -> Option<Vec<Vertex>> {
+    if points.len() < 4 {
+        return if points.len() == 3 { bezier(points, most) } else { Some(points.to_vec()) };
+    }
+    let last = (points.len() - 3) as f64;
+    let knot = |i: usize| (i as f64 - 3.0).clamp(0.0, last);
+    let blossom = |span: usize, at: [f64; 3]| {
+        let mut d = [0, 1, 2, 3].map(|i| points[span + i]);
+        for (r, t) in (1..).zip(at) {
+            for i in (r..=3).rev() {
+                let (from, to) = (knot(span + i), knot(span + i + 4 - r));
+                let part = (t - from) / (to - from);
+                d[i] = [0, 1, 2].map(|axis| d[i - 1][axis] + (d[i][axis] - d[i - 1][axis]) * part);
+            }
+        }
+        d[3]
+    };
+    let mut all = vec![points[0]];
+    for span in 0..points.len() - 3 {
+        let (a, b) = (span as f64, span as f64 + 1.0);
+        let piece = [[a, a, a], [a, a, b], [a, b, b], [b, b, b]].map(|at| blossom(span, at));
+        let room = most.checked_sub(all.len())?;
+        all.extend(bezier(&piece, room + 1)?.into_iter().skip(1));
+    }
+    Some(all)
+}
+
 /// A closed circle.
 pub(super) fn round(m: Vertex, r: f64) -> Vec<Vertex> {
     let n = steps(r, TAU);
@@ -143,6 +174,41 @@ mod tests {
             }
         }
         assert_eq!(arc(flat([0.0, 0.0]), flat([1.0, 0.0]), flat([2.0, 0.0])).len(), 3);
+    }
+
+    /// Cox and de Boor's recursion, as textbooks have it, against spans made Bézier curves.
+    #[test]
+    fn b_splines_agree_with_their_basis_functions() {
+        fn basis(knots: &[f64], i: usize, k: usize, t: f64) -> f64 {
+            if k == 0 {
+                return f64::from(u8::from(knots[i] <= t && t < knots[i + 1]));
+            }
+            let part = |n: f64, d: f64| if d == 0.0 { 0.0 } else { n / d };
+            part(t - knots[i], knots[i + k] - knots[i]) * basis(knots, i, k - 1, t)
+                + part(knots[i + k + 1] - t, knots[i + k + 1] - knots[i + 1]) * basis(knots, i + 1, k - 1, t)
+        }
+        for n in [4usize, 5, 6, 7, 8, 12] {
+            let points: Vec<Vertex> =
+                (0..n).map(|i| flat([i as f64 * 40.0, ((i * 7) % 5) as f64 * 25.0])).collect();
+            let last = (n - 3) as f64;
+            let knots: Vec<f64> = (0..n + 4).map(|i| (i as f64 - 3.0).clamp(0.0, last)).collect();
+            let curve = b_spline(&points, 1 << 20).unwrap();
+            assert_eq!(curve[0][..2], points[0][..2]);
+            assert_eq!(curve[curve.len() - 1][..2], points[n - 1][..2]);
+            for step in 0..200 {
+                let t = last * f64::from(step) / 200.0;
+                let on = [0, 1].map(|a| (0..n).map(|i| basis(&knots, i, 3, t) * points[i][a]).sum::<f64>());
+                let away = curve.windows(2).map(|w| {
+                    let (d, p) = ([w[1][0] - w[0][0], w[1][1] - w[0][1]], [on[0] - w[0][0], on[1] - w[0][1]]);
+                    let along = ((p[0] * d[0] + p[1] * d[1]) / (d[0] * d[0] + d[1] * d[1])).clamp(0.0, 1.0);
+                    (p[0] - along * d[0]).hypot(p[1] - along * d[1])
+                });
+                assert!(away.fold(f64::MAX, f64::min) < 0.0101, "{n} {t}");
+            }
+            assert!(b_spline(&points, 3).is_none(), "bounded");
+        }
+        let two = [flat([0.0, 0.0]), flat([5.0, 5.0])];
+        assert_eq!(b_spline(&two, 9).map(|c| c.len()), Some(2));
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub(super) struct Index {
     pub(super) rows: BTreeMap<Vec<u8>, u64>,
     /// Sections that are not imported.
     pub(super) others: Vec<String>,
-    /// Objects of whose shape this had to be assumed: curves taken as straight lines, ellipses.
-    pub(super) assumed: [u64; 2],
+    /// Objects of whose shape something had to be assumed, by [`Assumed`].
+    pub(super) assumed: [u64; Assumed::KINDS],
     /// Why annotations are not read, where they are not.
     pub(super) annotations: Option<Text>,
     /// Some places, in the file's numbers.
@@ -72,7 +72,7 @@ impl Index {
             attributes: Vec::new(),
             others: Vec::new(),
             rows: BTreeMap::new(),
-            assumed: [0; 2],
+            assumed: [0; Assumed::KINDS],
             annotations: None,
             points: Vec::new(),
             samples: Vec::new(),
@@ -105,7 +105,7 @@ impl Index {
         while let Some(object) = object::next(lines, &self.head, kind)? {
             self.note(&object.body);
             if let Some(assumed) = object.assumed {
-                self.assumed[usize::from(assumed == Assumed::Ellipse)] += 1;
+                self.assumed[assumed as usize] += 1;
             }
             if let Some(text) = &object.text {
                 self.sample(text);

@@ -181,7 +181,7 @@ fn left_out(index: &Index, file: &str) -> Vec<Finding> {
             format!("the section {name} goes to no layer"),
         ));
     }
-    let [straight, ellipses] = index.assumed;
+    let [straight, ellipses, splines] = index.assumed;
     let mut assumed = |zh: String, en: String, cure: Text| {
         all.push(of_file("vct.curve", Severity::Warning, file, both(zh, en), cure));
     };
@@ -199,11 +199,23 @@ fn left_out(index: &Index, file: &str) -> Vec<Finding> {
     }
     if ellipses > 0 {
         assumed(
-            format!("{ellipses} 个面有椭圆，两个点按圆心和长轴端点理解"),
+            format!("{ellipses} 个图形有椭圆，两个点按圆心和长轴端点理解，四个点按两轴端点理解"),
             format!(
-                "{ellipses} polygons have ellipses, whose two points are taken as centre and end of the long axis"
+                "{ellipses} shapes have ellipses: two points are taken as centre and end of the long axis, four as the ends of both axes"
             ),
             both("与面积属性核对", "compare with the area among the attributes"),
+        );
+    }
+    if splines > 0 {
+        assumed(
+            format!("{splines} 条线有 B 样条，文件不写次数和节点，按过首末点的三次均匀 B 样条的控制点理解"),
+            format!(
+                "{splines} lines have B-splines without degree or knots; their points are taken as control points of a uniform cubic one through the outer two"
+            ),
+            both(
+                "与源图核对，或在源系统中加密为折线",
+                "compare with the drawing, or densify them where they were drawn",
+            ),
         );
     }
     if let Some(why) = &index.annotations {
@@ -235,13 +247,14 @@ fn left_out(index: &Index, file: &str) -> Vec<Finding> {
             .filter_map(|c| index.counts.get(&(c.kind, c.code.clone())))
             .sum();
         let rows = index.rows.get(&table.name.to_ascii_lowercase()).copied().unwrap_or(0);
-        if rows > objects {
+        // Where there are objects, the rows without one are read as such.
+        if rows > 0 && objects == 0 {
             let name = String::from_utf8_lossy(&table.name).into_owned();
             all.push(note(
                 "vct.table",
                 Severity::Warning,
-                format!("属性表 {name} 有 {rows} 行，图形只有 {objects} 个"),
-                format!("the table {name} has {rows} rows for {objects} shapes"),
+                format!("属性表 {name} 有 {rows} 行，却没有图形"),
+                format!("the table {name} has {rows} rows and no shapes"),
             ));
         }
     }
@@ -285,7 +298,7 @@ impl Reader for Part {
             };
             values.extend(self.extra.iter().cloned());
             values.extend(found.text.map(|t| encoding::decode(self.encoded.encoding, &t)));
-            sink(SourceRow { row: found.line, values, geometry: Some(found.geometry) })
+            sink(SourceRow { row: found.line, values, geometry: found.geometry })
         })?;
         Ok(())
     }

@@ -46,8 +46,15 @@ pub(super) enum Body {
 pub(super) enum Assumed {
     /// A curve is the straight line between its points.
     Straight,
-    /// The two points of an ellipse are its centre and the end of its long axis.
+    /// The two points of an ellipse are its centre and the end of its long axis, four are the ends of both axes.
     Ellipse,
+    /// The points of a B-spline are control points of a cubic one that begins and ends at the outer two.
+    Spline,
+}
+
+impl Assumed {
+    /// How many there are.
+    pub(super) const KINDS: usize = 3;
 }
 
 /// An object.
@@ -260,13 +267,38 @@ fn plain(kind: u64, points: Vec<Vertex>, assumed: &mut Option<Assumed>) -> Resul
         (2, _) => Err(unread("点数为偶数的三点圆弧", "three-point arcs of an even number of points")),
         (3, [a, b, c]) => through(*a, *b, *c),
         (3, _) => Err(unread("点数不是 3 的三点圆", "circles of another number of points than three")),
-        (4, _) => Err(unread("四点椭圆", "ellipses by four points")),
+        (4, [a, b, c, d]) => {
+            let (m, axis, ratio) = axes([a, b, c, d]).ok_or_else(|| {
+                unread("四个点不是两轴端点的椭圆", "ellipses whose four points are not the ends of two axes")
+            })?;
+            *assumed = Some(Assumed::Ellipse);
+            Ok(super::curves::ellipse(m, axis, ratio))
+        }
+        (4, _) => Err(unread("点数不是 4 的四点椭圆", "ellipses of another number of points than four")),
         (5 | 6, _) => {
             *assumed = Some(Assumed::Straight);
             Ok(points)
         }
         _ => Err(both(format!("线的类型 {kind} 不认识"), format!("the kind of line {kind} is not known"))),
     }
+}
+
+/// Centre, long half-axis and ratio of the ellipse whose axes end at four points, in whatever order: the lines between
+/// the ends of an axis halve each other at a right angle. `None` where no order makes them do so.
+fn axes(ends: [&Vertex; 4]) -> Option<(Vertex, [f64; 2], f64)> {
+    [[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2]].iter().find_map(|order| {
+        let [a, b, c, d] = order.map(|i| ends[i]);
+        let middle = |p: &Vertex, q: &Vertex| [0, 1, 2].map(|i| (p[i] + q[i]) / 2.0);
+        let half = |p: &Vertex, q: &Vertex| [(q[0] - p[0]) / 2.0, (q[1] - p[1]) / 2.0];
+        let (m, n, u, v) = (middle(a, b), middle(c, d), half(a, b), half(c, d));
+        let (long, short) = (u[0].hypot(u[1]), v[0].hypot(v[1]));
+        let fine = long.min(short) * 1e-2;
+        let crossed = (u[0] * v[0] + u[1] * v[1]).abs() <= fine * long.max(short);
+        if !(fine > 0.0 && crossed && (m[0] - n[0]).hypot(m[1] - n[1]) <= fine) {
+            return None;
+        }
+        Some(if long >= short { (m, u, short / long) } else { (m, v, long / short) })
+    })
 }
 
 /// Arcs by three points, each beginning where the one before ends.
@@ -438,8 +470,14 @@ fn segment<R: BufRead>(
                 "Bézier curves of such a number of points",
             )),
         },
-        // Its points do not.
-        _ => Segment::Unread(unread("B 样条曲线", "B-splines")),
+        // Its points do not: neither degree nor knots are written, and it must meet its neighbours.
+        _ => match super::curves::b_spline(&points, points.len() + STROKED) {
+            Some(vertices) => {
+                *assumed = Some(Assumed::Spline);
+                Segment::Sure(vertices)
+            }
+            None => Segment::Unread(too_many()),
+        },
     };
     Ok((segment, given))
 }
@@ -540,9 +578,17 @@ fn ring<R: BufRead>(
         }
         14 => {
             let n = count(lines, head, 2)?;
+            if n == 4 {
+                let p = vertices(lines, head, n)?;
+                *assumed = Some(Assumed::Ellipse);
+                let ring = plain(4, p, assumed);
+                return Ok(ring.map(|ring| (ring, true)));
+            }
             if n != 2 {
-                return Err(lines
-                    .expected("圆心和长轴端点（2 个点）", "centre and end of the long axis (two points)"));
+                return Err(lines.expected(
+                    "圆心和长轴端点（2 个点）或两轴端点（4 个点）",
+                    "centre and end of the long axis (two points), or the ends of both axes (four)",
+                ));
             }
             let (m, end) = (vertex(lines, head)?, vertex(lines, head)?);
             let [ratio] = numbers(lines, head, "短长轴比", "the ratio of the axes")?;

@@ -1,7 +1,7 @@
 //! Objects as rows: lines joined to rings, attributes beside them.
 
 use super::Input;
-use super::head::{Kind, split};
+use super::head::{FeatureCode, Kind, split};
 use super::index::{Index, Place};
 use super::object::{self, Body, Id, Step, Vertex, near};
 use crate::formats::lines::{Fault, Lines};
@@ -30,7 +30,8 @@ pub(super) struct Found {
     pub(super) line: u64,
     /// Its attribute row without the id; `None` where there is none.
     pub(super) values: Option<Vec<Vec<u8>>>,
-    pub(super) geometry: Result<Geometry, Text>,
+    /// `None` for a row of the table that belongs to no object.
+    pub(super) geometry: Option<Result<Geometry, Text>>,
     /// What an annotation says.
     pub(super) text: Option<Vec<u8>>,
 }
@@ -39,7 +40,8 @@ fn failed(e: &io::Error) -> Text {
     both(format!("读取失败（{e}）"), format!("reading failed ({e})"))
 }
 
-/// Reads the objects of one feature code with the attributes of one table.
+/// Reads the objects of one feature code with the attributes of one table; with the first code of a table also its rows
+/// that belong to no object.
 pub(super) fn read(
     input: &Input,
     index: &Index,
@@ -68,10 +70,27 @@ pub(super) fn read(
                 geometry = Err(why);
                 values = None;
             }
-            if let ControlFlow::Break(()) = sink(Found { line: o.line, values, geometry, text: o.text }) {
+            let found = Found { line: o.line, values, geometry: Some(geometry), text: o.text };
+            if let ControlFlow::Break(()) = sink(found) {
                 return Ok(());
             }
         }
+    }
+    let codes: Vec<&FeatureCode> =
+        index.head.codes.iter().filter(|c| c.table.eq_ignore_ascii_case(table)).collect();
+    let used = |c: &&&FeatureCode| index.counts.contains_key(&(c.kind, c.code.clone()));
+    if codes.iter().find(used).is_some_and(|c| c.code == code && c.kind == kind) {
+        let others: Vec<&FeatureCode> =
+            codes.into_iter().filter(|c| c.code != code || c.kind != kind).collect();
+        for (k, place) in index.sections.iter().filter(|(k, _)| others.iter().any(|c| c.kind == *k)) {
+            let mut lines = lines_at(input, *place)?;
+            while let Some(o) = object::next(&mut lines, &index.head, *k).map_err(|f| f.text())? {
+                if others.iter().any(|c| c.kind == *k && c.code == o.code) {
+                    attributes.mark(o.id);
+                }
+            }
+        }
+        attributes.orphans(input, index, table, sink)?;
     }
     Ok(())
 }
@@ -85,7 +104,8 @@ fn lines_at(input: &Input, place: Place) -> Result<Lines<Box<dyn super::Bytes>>,
 /// The rows of one table, found by their object's id.
 struct Attributes {
     file: Box<dyn super::Bytes>,
-    rows: HashMap<Id, u64>,
+    /// Where a row is, and whether an object has it.
+    rows: HashMap<Id, (u64, bool)>,
     separator: u8,
     fields: usize,
     window: Vec<u8>,
@@ -103,7 +123,7 @@ impl Attributes {
             let mut lines = lines_at(input, *place)?;
             while lines.advance().map_err(|f| f.text())? && !lines.is("TableEnd") {
                 if let Some(first) = split(lines.text(), separator).next() {
-                    rows.insert(object::id(first).0, lines.place().1);
+                    rows.insert(object::id(first).0, (lines.place().1, false));
                 }
             }
         }
@@ -129,15 +149,45 @@ impl Attributes {
 
     /// The values of an object, without its id where that stands before them.
     fn row(&mut self, id: Id) -> Result<Option<Vec<Vec<u8>>>, Text> {
-        let Some(byte) = self.rows.get(&id).copied() else { return Ok(None) };
-        let (separator, fields) = (self.separator, self.fields);
+        let Some((byte, had)) = self.rows.get_mut(&id) else { return Ok(None) };
+        *had = true;
+        let (byte, separator, fields) = (*byte, self.separator, self.fields);
         let line = self.line(byte).map_err(|e| failed(&e))?;
-        let mut values: Vec<Vec<u8>> = split(line, separator).map(<[u8]>::to_vec).collect();
-        // Where there are as many values as fields the id is itself the first field.
-        if values.len() > fields {
-            values.remove(0);
+        Ok(Some(values(line, separator, fields)))
+    }
+
+    fn mark(&mut self, id: Id) {
+        if let Some((_, had)) = self.rows.get_mut(&id) {
+            *had = true;
         }
-        Ok(Some(values))
+    }
+
+    /// The rows that no object has.
+    fn orphans(
+        &self,
+        input: &Input,
+        index: &Index,
+        table: &[u8],
+        sink: &mut dyn FnMut(Found) -> ControlFlow<()>,
+    ) -> Result<(), Text> {
+        if self.rows.values().all(|(_, had)| *had) {
+            return Ok(());
+        }
+        for (_, place) in index.attributes.iter().filter(|(name, _)| name.eq_ignore_ascii_case(table)) {
+            let mut lines = lines_at(input, *place)?;
+            while lines.advance().map_err(|f| f.text())? && !lines.is("TableEnd") {
+                let first = split(lines.text(), self.separator).next().map(|f| object::id(f).0);
+                if first.and_then(|id| self.rows.get(&id)).is_none_or(|(_, had)| *had) {
+                    continue;
+                }
+                let values = Some(values(lines.text(), self.separator, self.fields));
+                let found = Found { line: lines.place().0, values, geometry: None, text: None };
+                if let ControlFlow::Break(()) = sink(found) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     fn fits(&self, values: &[Vec<u8>]) -> Result<(), Text> {
@@ -152,6 +202,16 @@ impl Attributes {
             ),
         ))
     }
+}
+
+/// A row's values without its id where that stands before them: where there are as many values as fields the id is itself
+/// the first field.
+fn values(line: &[u8], separator: u8, fields: usize) -> Vec<Vec<u8>> {
+    let mut values: Vec<Vec<u8>> = split(line, separator).map(<[u8]>::to_vec).collect();
+    if values.len() > fields {
+        values.remove(0);
+    }
+    values
 }
 
 /// Vertices of all lines, for shapes that are made of them.

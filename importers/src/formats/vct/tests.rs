@@ -225,7 +225,11 @@ fn read(bytes: &[u8]) -> Result<Vec<Read>, Text> {
         rows::read(&vct.input, &vct.index, &c.code, c.kind, &c.table, &mut |f| {
             let decode = |v: Vec<u8>| encoding_rs::GB18030.decode(&v).0.into_owned();
             let values = f.values.unwrap_or_default().into_iter().map(decode).collect();
-            all.push((String::from_utf8_lossy(&c.code).into_owned(), values, f.geometry));
+            all.push((
+                String::from_utf8_lossy(&c.code).into_owned(),
+                values,
+                f.geometry.unwrap_or_else(|| Err(both("没有图形", "no object"))),
+            ));
             ControlFlow::Continue(())
         })?;
     }
@@ -436,7 +440,9 @@ fn dialects_comments_text_ids_curves_and_polygons_of_polygons_are_read() {
     let arc = lines[0].as_ref().unwrap();
     let top = arc.coords.iter().map(|c| c[1]).fold(f64::MIN, f64::max);
     assert!((top - 35.0).abs() < 0.011, "{top}");
-    assert!(lines[1].as_ref().unwrap_err().en.contains("B-splines"));
+    let spline = lines[1].as_ref().unwrap();
+    let ends = [spline.coords[0], spline.coords[spline.coords.len() - 1]];
+    assert_eq!(ends, [[10.0, 20.0], [13.0, 21.0]]);
     assert_eq!(lines[2].as_ref().unwrap().coords, arc.coords);
     let circle = of("A1");
     let pi = std::f64::consts::PI;
@@ -475,6 +481,10 @@ fn arcs_by_angles_are_taken_only_as_they_meet_their_neighbours() {
     let ellipse = line_of("2\n11\n2\n0,40\n0,30\n14\n0,0\n0,30\n0.5\n0\n90\n").unwrap();
     let end = ellipse.coords[ellipse.coords.len() - 1];
     assert!((end[0] + 15.0).abs() < 1e-6 && end[1].abs() < 1e-6, "{end:?}");
+    // A B-spline begins and ends at its outer points.
+    let spline = line_of("2\n11\n2\n-9,0\n0,0\n16\n5\n0,0\n3,9\n6,-9\n9,9\n12,0\n").unwrap();
+    assert_eq!((spline.coords[1], spline.coords[spline.coords.len() - 1]), ([0.0, 0.0], [12.0, 0.0]));
+    assert!(spline.coords.iter().all(|c| c[1].abs() < 6.0), "its control points are not on it");
     // Alone, or meeting nothing: not guessed.
     for lone in [
         "1\n13\n0,0\n10\n0\n90\n",
@@ -524,9 +534,18 @@ fn lines_of_1999_are_curves_by_their_kind_and_nodes_name_their_lines() {
     let mut t = String::from("HeadBegin\nDataMark:CNSDTF-VCT\nVersion:1.0\nUnit:M\nDim:2\nTopo:2\nHeadEnd\n");
     t += "FeatureCodeBegin\nP1,点,Point,0,\nL1,线,Line,0,\nT1,注记,Annotation,0,\nFeatureCodeEnd\n";
     t += "PointBegin\n1\nP1\nc\n2\n5,5\n9\n11,12,13,14,15,16,17,18\n19\n2\nP1\nc\n1\n6,6\nPointEnd\nLineBegin\n";
-    let points = ["0,0\n5,5\n10,0\n", "10,0\n0,10\n-10,0\n", "0,0\n5,1\n10,0\n", "0,0\n5,5\n10,0\n"];
-    for (i, (kind, points)) in [2, 3, 5, 4].into_iter().zip(points).enumerate() {
-        let _ = write!(t, "{}\nL1\nc\n{kind}\n3\n{points}0\n0\n0\n0\n", i + 1);
+    // The ends of the axes of an ellipse, in whatever order; then the corners of a rectangle.
+    let curves = [
+        (2, "0,0\n5,5\n10,0\n"),
+        (3, "10,0\n0,10\n-10,0\n"),
+        (5, "0,0\n5,1\n10,0\n"),
+        (4, "10,0\n0,4\n-10,0\n0,-4\n"),
+        (4, "3,4\n-3,-4\n8,-6\n-8,6\n"),
+        (4, "0,0\n8,0\n8,3\n0,3\n"),
+    ];
+    for (i, (kind, points)) in curves.into_iter().enumerate() {
+        let n = points.lines().count();
+        let _ = write!(t, "{}\nL1\nc\n{kind}\n{n}\n{points}0\n0\n0\n0\n", i + 1);
     }
     t += "LineEnd\nAnnotationBegin\n31\nT1\nc\n宋体\n0\n400,0,F\n3,3\n0\n武陵区\n2\n7,8,0\n9,8,0\nAnnotationEnd\n";
     let bytes = encoding_rs::GB18030.encode(&t).0.into_owned();
@@ -541,10 +560,14 @@ fn lines_of_1999_are_curves_by_their_kind_and_nodes_name_their_lines() {
     let circle = lines[1].as_ref().unwrap();
     assert_eq!(circle.coords[0], circle.coords[circle.coords.len() - 1]);
     assert_eq!(lines[2].as_ref().unwrap().coords.len(), 3);
-    assert!(lines[3].as_ref().unwrap_err().en.contains("four points"));
+    for (line, square) in [(&lines[3], 10.0 * 4.0), (&lines[4], 10.0 * 5.0)] {
+        let ring = Geometry::polygon(vec![line.as_ref().unwrap().coords.clone()]);
+        assert!((area(&ring).abs() / (std::f64::consts::PI * square) - 1.0).abs() < 5e-3);
+    }
+    assert!(lines[5].as_ref().unwrap_err().en.contains("four points"));
     assert_eq!(of("T1")[0].as_ref().unwrap().coords, [[7.0, 8.0]]);
     let vct = Vct::read(Input::Memory(bytes.into())).unwrap();
-    assert_eq!((vct.index.assumed, vct.index.annotations.clone()), ([1, 0], None));
+    assert_eq!((vct.index.assumed, vct.index.annotations.clone()), ([1, 2, 0], None));
 }
 
 #[test]
@@ -614,4 +637,43 @@ fn a_million_lines_are_not_kept_in_memory() {
     let vct = Vct::read(Input::Memory(t.into_bytes().into())).unwrap();
     assert_eq!(vct.used().map(|(_, n)| n).sum::<u64>(), 200_000);
     assert!(vct.index.points.capacity() * 16 < 4 << 20);
+}
+
+/// Rows of a table that belong to no object come once, without a shape, whichever codes and kinds the table serves.
+#[test]
+fn rows_of_a_table_without_an_object_are_read_as_rows_without_a_shape() {
+    let mut t = String::from(
+        "HeadBegin\nDataMark:LANDUSE-VCT\nVersion:3.0\nCoordinateSystemType:P\nDim:2\nHeadEnd\nFeatureCodeBegin\n\
+         P0,空,Point,T\nP1,点,Point,T\nL1,线,Line,T\nP2,井,Point,U\nFeatureCodeEnd\nTableStructureBegin\n\
+         T,1\nMC,Char,9\n0\nU,1\nMC,Char,9\n0\nTableStructureEnd\n\
+         PointBegin\n1\nP1\ns\n1\n5,5\n0\n2\nP2\ns\n1\n6,6\n0\nPointEnd\n\
+         LineBegin\n3\nL1\ns\n1\n1\n11\n2\n0,0\n9,9\n0\nLineEnd\nAttributeBegin\n",
+    );
+    // The object of U does not make the row of T a point's.
+    t += "T\n1,a\n9,no\n3,c\n2,no too\nTableEnd\nU\n2,b\nTableEnd\nAttributeEnd\n";
+    let rows = read(t.as_bytes()).unwrap();
+    let told: Vec<(&str, &str, bool)> =
+        rows.iter().map(|r| (r.0.as_str(), r.1[0].as_str(), r.2.is_ok())).collect();
+    let wanted = [
+        ("P1", "a", true),
+        ("P1", "no", false),
+        ("P1", "no too", false),
+        ("P2", "b", true),
+        ("L1", "c", true),
+    ];
+    let sorted = |mut all: Vec<_>| {
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(sorted(told), sorted(wanted.to_vec()));
+    // A table that has rows and no object at all is told.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.vct");
+    let text = t.replace("2\nP2\ns\n1\n6,6\n0\n", "");
+    std::fs::write(&path, text).unwrap();
+    let found = Found { path, name: "a.vct".into(), explicit: true };
+    let tables =
+        open(&found, "VCT", &crate::tests::options(dir.path())).unwrap_or_else(|e| panic!("{:?}", e.message));
+    let said: Vec<&str> = tables.iter().flat_map(|t| &t.findings).map(|f| f.message.en.as_str()).collect();
+    assert!(said.iter().any(|m| m.contains("U has 1 rows and no shapes")), "{said:?}");
 }
