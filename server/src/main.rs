@@ -22,18 +22,6 @@ mod token;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// mimalloc's `mi_option_purge_delay`: how long (ms) a page that nobody uses is kept before it goes back to the kernel.
-const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-
-/// Keeps free pages for a second. After the 10 ms that are usual, the batches of an import would get pages that the kernel
-/// must clear each time: a tenth of all its work.
-#[allow(unsafe_code)]
-fn keep_pages() {
-    // SAFETY: the option is an index that the library checks, and no other thread runs yet.
-    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, 1_000) };
-}
-
 fn main() {
-    keep_pages();
     std::process::exit(cli::run());
 }

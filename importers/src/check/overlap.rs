@@ -11,12 +11,38 @@ use std::collections::HashMap;
 const PROBES: usize = 32;
 
 /// A polygon in millimetres: rings one behind the other, with their ends.
-struct Flat {
-    points: Box<[[i32; 2]]>,
-    rings: Box<[u32]>,
+#[derive(Clone, Copy)]
+struct Flat<'a> {
+    points: &'a [[i32; 2]],
+    rings: &'a [u32],
+    box_: &'a Box4,
+}
+
+/// A polygon that was kept.
+struct Kept {
     box_: Box4,
     row: u64,
     level: u32,
+    /// Where its rings and points begin.
+    rings: usize,
+    points: usize,
+}
+
+/// All polygons so far, one behind the other.
+#[derive(Default)]
+struct Arena {
+    all: Vec<Kept>,
+    rings: Vec<u32>,
+    points: Vec<[i32; 2]>,
+}
+
+impl Arena {
+    fn get(&self, n: u32) -> Flat<'_> {
+        let (kept, next) = (&self.all[n as usize], self.all.get(n as usize + 1));
+        let rings = kept.rings..next.map_or(self.rings.len(), |k| k.rings);
+        let points = kept.points..next.map_or(self.points.len(), |k| k.points);
+        Flat { points: &self.points[points], rings: &self.rings[rings], box_: &kept.box_ }
+    }
 }
 
 struct Overlap {
@@ -24,7 +50,9 @@ struct Overlap {
     by: Option<usize>,
     plane: Plane,
     grid: Grid,
-    all: Vec<Flat>,
+    arena: Arena,
+    /// The points of the polygon at hand.
+    points: Vec<[i32; 2]>,
     levels: HashMap<String, u32>,
     near: Vec<u32>,
     declared: Declared,
@@ -39,14 +67,15 @@ pub(super) fn make(m: &mut Making<'_>) -> Result<Option<Box<dyn RowCheck>>, Stri
         by,
         plane: Plane::default(),
         grid: Grid::with_capacity(m.others.expected()),
-        all: Vec::with_capacity(m.others.expected()),
+        arena: Arena { all: Vec::with_capacity(m.others.expected()), ..Arena::default() },
+        points: Vec::new(),
         levels: HashMap::new(),
         near: Vec::new(),
         declared: m.declared(),
     })))
 }
 
-impl Flat {
+impl Flat<'_> {
     fn edges(&self) -> impl Iterator<Item = ([i32; 2], [i32; 2])> {
         (0..self.rings.len()).flat_map(|r| {
             let from = if r == 0 { 0 } else { self.rings[r - 1] as usize };
@@ -92,7 +121,7 @@ impl Flat {
 }
 
 /// True when the insides of two polygons meet. Shared vertices and borders, the usual case, cost only comparisons.
-fn meet(a: &Flat, b: &Flat) -> bool {
+fn meet(a: &Flat<'_>, b: &Flat<'_>) -> bool {
     let common = [
         a.box_[0].max(b.box_[0]),
         a.box_[1].max(b.box_[1]),
@@ -128,7 +157,7 @@ fn meet(a: &Flat, b: &Flat) -> bool {
         }
     }
     // No edges cross: then one may hold the other, or they meet through vertices.
-    let holds = |outer: &Flat, inner: &Flat| {
+    let holds = |outer: &Flat<'_>, inner: &Flat<'_>| {
         let near: Vec<_> = inner.edges().filter(reaches).collect();
         near.iter().step_by(near.len() / PROBES + 1).any(|&(p, q)| {
             let corner = p.map(|v| i64::from(v) * 2);
@@ -139,14 +168,16 @@ fn meet(a: &Flat, b: &Flat) -> bool {
     holds(a, b) || holds(b, a) || (a.points.len() == b.points.len() && same_set(a, b))
 }
 
-fn same_set(a: &Flat, b: &Flat) -> bool {
+fn same_set(a: &Flat<'_>, b: &Flat<'_>) -> bool {
     a.box_ == b.box_ && a.points.iter().all(|p| b.points.contains(p))
 }
 
 impl RowCheck for Overlap {
     fn row(&mut self, row: &mut Row, seen: &mut Seen<'_>) -> Verdict {
         let Some(g) = row.geometry.as_ref().filter(|g| !g.parts.is_empty()) else { return Verdict::Keep };
-        let points: Box<[[i32; 2]]> = g.coords.iter().map(|c| self.plane.of(*c)).collect();
+        let mut points = std::mem::take(&mut self.points);
+        points.clear();
+        points.extend(g.coords.iter().map(|c| self.plane.of(*c)));
         let box_ = box_of(&points);
         let level = match self.by {
             None => 0,
@@ -155,9 +186,9 @@ impl RowCheck for Overlap {
                 *self.levels.entry(row.values[by].to_string()).or_insert(count)
             }
         };
-        let flat = Flat { points, rings: g.rings.clone().into_boxed_slice(), box_, row: seen.row, level };
+        let flat = Flat { points: &points, rings: &g.rings, box_: &box_ };
         self.near.clear();
-        let (all, near) = (&self.all, &mut self.near);
+        let (all, near) = (&self.arena.all, &mut self.near);
         self.grid.near(&box_, &mut |n| {
             let other = &all[n as usize];
             if other.level == level && overlap(&box_, &other.box_) && !near.contains(&n) {
@@ -166,7 +197,7 @@ impl RowCheck for Overlap {
         });
         let mut worst: Option<(f64, u64, [i32; 2])> = None;
         for &n in &self.near {
-            let other = &self.all[n as usize];
+            let other = &self.arena.get(n);
             if !meet(&flat, other) {
                 continue;
             }
@@ -179,7 +210,7 @@ impl RowCheck for Overlap {
                 let at = common.0.first().and_then(|p| p.exterior().0.first());
                 let o = flat.points[0];
                 let at = at.map_or(o, |c| [o[0] + (c.x * 1000.0) as i32, o[1] + (c.y * 1000.0) as i32]);
-                worst = Some((area, other.row, at));
+                worst = Some((area, self.arena.all[n as usize].row, at));
             }
         }
         let verdict = match worst {
@@ -194,10 +225,14 @@ impl RowCheck for Overlap {
             }
         };
         // What is kept out stands in nobody's way.
-        if verdict == Verdict::Keep && self.all.len() < u32::MAX as usize {
-            self.grid.insert(&box_, self.all.len() as u32);
-            self.all.push(flat);
+        if verdict == Verdict::Keep && self.arena.all.len() < u32::MAX as usize {
+            self.grid.insert(&box_, self.arena.all.len() as u32);
+            let (rings, at) = (self.arena.rings.len(), self.arena.points.len());
+            self.arena.all.push(Kept { box_, row: seen.row, level, rings, points: at });
+            self.arena.rings.extend_from_slice(&g.rings);
+            self.arena.points.extend_from_slice(&points);
         }
+        self.points = points;
         verdict
     }
 }

@@ -14,7 +14,11 @@ impl Plane {
     /// Millimetres east and north of the origin; clamped at 2,000 km.
     pub(crate) fn of(&mut self, p: [f64; 2]) -> [i32; 2] {
         let (o, m) = *self.origin.get_or_insert_with(|| (p, metres_per_degree(p[1])));
-        [0, 1].map(|i| ((p[i] - o[i]) * m[i] * 1000.0).round() as i32)
+        [0, 1].map(|i| {
+            let v = (p[i] - o[i]) * m[i] * 1000.0;
+            // Half away from zero, as `round` does, without a call.
+            (v + 0.5_f64.copysign(v)) as i32
+        })
     }
 
     /// Back to degrees.
