@@ -430,14 +430,16 @@ impl Work<'_> {
                 )
             };
             let other = known.iter().any(|(t, _)| t.file == table.file);
-            let severity = if other { Severity::Warning } else { Severity::Error };
-            self.note(
-                rule,
-                severity,
-                &table.file,
-                message,
-                both("用 ditu layers 查看图层", "see ditu layers"),
-            );
+            let (severity, cure) = if other {
+                let cure = both(
+                    "这部分未导入；它们属于另一图层时，再导入一次该文件并用 --layer 指定那一层",
+                    "this part is passed over; where it belongs to another layer import the file once more and name that one with --layer",
+                );
+                (Severity::Warning, cure)
+            } else {
+                (Severity::Error, both("用 ditu layers 查看图层", "see ditu layers"))
+            };
+            self.note(rule, severity, &table.file, message, cure);
             return;
         }
         match why {
@@ -638,6 +640,15 @@ fn describe(table: &Table) -> Text {
     use ditu_model::Shape;
     match table.shapes {
         _ if table.raster.is_some() => both("栅格", "a raster"),
+        ShapeSource::File(Some(shape)) if table.features.is_some() => {
+            let n = table.features.unwrap_or_default();
+            let (zh, en) = match shape {
+                Shape::Point => ("点", "points"),
+                Shape::Line => ("线", "lines"),
+                Shape::Polygon => ("面", "polygons"),
+            };
+            both(format!("{zh}，{n} 个"), format!("{n} {en}"))
+        }
         ShapeSource::File(Some(Shape::Point)) | ShapeSource::Columns(..) => both("点", "points"),
         ShapeSource::File(Some(Shape::Line)) => both("线", "lines"),
         ShapeSource::File(Some(Shape::Polygon)) => both("面", "polygons"),

@@ -294,10 +294,10 @@ impl Work {
         let former = self.former(&first.layer);
         let keyed = !first.layer.key.is_empty();
         let mut keys = stage::Keys::with_capacity(if keyed { self.expected() } else { 0 });
-        let mut kept = 0;
+        let (mut kept, mut nameless) = (0, 0);
         for source in self.sources.iter().filter(|s| s.layer.id == self.layer) {
             match self.source(source, &mut checks, &mut keys, &former, send) {
-                Ok(Some(n)) => kept += n,
+                Ok(Some(done)) => (kept, nameless) = (kept + done.kept, nameless + done.nameless),
                 // Nobody listens any more.
                 Ok(None) => return,
                 Err(why) => {
@@ -308,6 +308,22 @@ impl Work {
         }
         for check in &mut checks {
             check.end(&mut findings);
+        }
+        let present = self.present.as_ref().filter(|_| nameless > 0 && self.mode == Mode::Replace);
+        if present.is_some_and(|p| p.count(&self.layer) > 0) {
+            findings.push(crate::notes::finding(
+                "key.none",
+                Severity::Warning,
+                Place::default(),
+                both(
+                    format!("有 {nameless} 行未入库，又没有业务主键，无从知道库中哪些要素是它们的旧版"),
+                    format!("{nameless} rows are kept out and have no key: which features they were in the store is not known"),
+                ),
+                both(
+                    "整层替换会删去这些旧要素；先改正再导入，或事后用 ditu rollback 退回",
+                    "replacing the layer removes those; correct the rows first, or go back with ditu rollback",
+                ),
+            ));
         }
         self.report.add(Some(&self.layer), findings);
         if kept == 0 {
@@ -327,7 +343,7 @@ impl Work {
         }
     }
 
-    /// Reads one table; how many rows were kept, `None` when the receiver is gone.
+    /// Reads one table; what became of its rows, `None` when the receiver is gone.
     fn source(
         &self,
         source: &Source,
@@ -335,7 +351,7 @@ impl Work {
         keys: &mut stage::Keys,
         former: &Former,
         send: &SyncSender<Batch>,
-    ) -> Result<Option<u64>, String> {
+    ) -> Result<Option<Rows>, String> {
         let mut stage = Stage::new(source, self.city, None);
         let mut out = Out {
             work: self,
@@ -343,14 +359,14 @@ impl Work {
             batch: Vec::with_capacity(BATCH),
             count: LayerCount::default(),
             findings: Vec::new(),
-            kept: 0,
+            rows: Rows::default(),
             gone: false,
         };
         if let Some(raster) = &source.raster {
             out.count.read += 1;
             out.keep(raster.row.clone());
             out.flush();
-            return Ok((!out.gone).then_some(1));
+            return Ok((!out.gone).then_some(out.rows));
         }
         let mut refused = None;
         let result = ahead(source.table.reader.as_ref(), &stage.wanted(), &mut |raw| {
@@ -377,7 +393,7 @@ impl Work {
         }
         match refused {
             Some(why) => Err(format!("{}: {}", source.table.file, joined(&why))),
-            None => Ok((!out.gone).then_some(out.kept)),
+            None => Ok((!out.gone).then_some(out.rows)),
         }
     }
 }
@@ -504,19 +520,28 @@ struct Out<'a> {
     batch: Vec<RowOp>,
     count: LayerCount,
     findings: Vec<Finding>,
-    kept: u64,
+    rows: Rows,
     gone: bool,
+}
+
+/// Rows of a table by what became of them.
+#[derive(Clone, Copy, Default)]
+struct Rows {
+    kept: u64,
+    /// Kept out, and without a key.
+    nameless: u64,
 }
 
 impl Out<'_> {
     fn keep(&mut self, row: Row) {
         self.batch.push(RowOp::Put { id: None, row });
         self.count.committed += 1;
-        self.kept += 1;
+        self.rows.kept += 1;
     }
 
     fn keep_out(&mut self, key: Option<u128>) {
         self.count.quarantined += 1;
+        self.rows.nameless += u64::from(key.is_none());
         // A broken row is no word that the feature is gone.
         self.batch.extend(key.map(|key| RowOp::Keep { key }));
     }

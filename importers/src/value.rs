@@ -63,7 +63,9 @@ impl Converter {
         }
         let value = match raw {
             // Most values of most layers: moved, not copied.
-            Raw::Text(text) if field.kind == FieldType::Text && !rounded(&text) => Ok(Value::Text(text)),
+            Raw::Text(text) if field.kind == FieldType::Text && !text.ends_with(".0") && !rounded(&text) => {
+                Ok(Value::Text(text))
+            }
             raw => typed(field, &raw).map_err(|wrong| (wrong, raw)),
         };
         let value = match value {
@@ -98,7 +100,8 @@ impl Converter {
         let known = match self.codes.get(&*text) {
             Some(code) => code.clone(),
             None => {
-                let code = list.find(&text).map(|c| c.code.as_str().into());
+                let found = list.find(&text).or_else(|| list.find(whole_number(&text)?));
+                let code = found.map(|c| c.code.as_str().into());
                 if self.codes.len() < REMEMBERED {
                     self.codes.insert((&*text).into(), code.clone());
                 }
@@ -170,6 +173,23 @@ fn rounded(text: &str) -> bool {
     exponent.trim_start_matches('+').parse::<u32>().is_ok_and(|e| e >= 9) && digits.parse::<f64>().is_ok()
 }
 
+/// The digits before `.0`, which programs write behind a code that they took for a number.
+fn whole_number(text: &str) -> Option<&str> {
+    text.strip_suffix(".0").filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A code without `.0`, where the field's form says that it is one.
+fn unfloated<'a>(field: &Field, text: &'a str) -> Result<&'a str, Wrong> {
+    let Some((digits, pattern)) = whole_number(text).zip(field.pattern.as_ref()) else { return Ok(text) };
+    if pattern.is_match(text) {
+        Ok(text)
+    } else if digits.len() > 15 {
+        Err(digits_lost())
+    } else {
+        Ok(if pattern.is_match(digits) { digits } else { text })
+    }
+}
+
 /// A plain number as text: without the `.0` that spreadsheets and databases add.
 fn number_text(n: f64) -> Result<String, Wrong> {
     if n.fract() != 0.0 {
@@ -202,7 +222,7 @@ fn typed(field: &Field, raw: &Raw) -> Result<Value, Wrong> {
         (_, Raw::Integer(i64::MAX | i64::MIN)) => return Err(digits_lost()),
         (FieldType::Text, Raw::Real(r)) => Value::text(number_text(*r)?),
         (FieldType::Text, Raw::Text(t)) if rounded(t) => return Err(digits_lost()),
-        (FieldType::Text, Raw::Text(t)) => Value::Text(t.clone()),
+        (FieldType::Text, Raw::Text(t)) => Value::text(unfloated(field, t)?),
         (FieldType::Text, other) => Value::text(written(other)),
         (FieldType::Json, Raw::Text(t)) => match serde_json::from_str::<serde_json::Value>(t) {
             Ok(_) => Value::Json(t.clone()),
@@ -379,6 +399,11 @@ mod tests {
         for clamped in [i64::MAX, i64::MIN] {
             assert_eq!(convert(&code, Raw::Integer(clamped)).1, ["value.digits_lost"]);
         }
+        // A code that was a number on its way, and a version that is none.
+        let district = field("boundary.area", "code");
+        assert_eq!(convert(&district, Raw::text("430702.0")).0, Value::text("430702"));
+        assert_eq!(convert(&code, Raw::text(&format!("{}.0", "1".repeat(19)))).1, ["value.digits_lost"]);
+        assert_eq!(convert(&no, Raw::text("12.0")).0, Value::text("12.0"));
         for (written, meant) in
             [("=\"00123\"", "00123"), ("'00124", "00124"), ("1.5E3", "1.5E3"), ("E12", "E12")]
         {

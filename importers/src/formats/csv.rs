@@ -167,8 +167,13 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             encoding,
             evidence: both("字节的排列只能是 UTF-16", "the bytes are those of UTF-16 and nothing else"),
         },
-        None => encoding::decide(&Evidence { user: options.encoding(&found.name), cpg, ldid: None, samples })
-            .map_err(Refused::from)?,
+        None => encoding::decide(&Evidence {
+            user: options.encoding(&found.name),
+            cpg,
+            samples,
+            ..Default::default()
+        })
+        .map_err(Refused::from)?,
     };
     let of_values = if wide.is_some() { UTF_8 } else { encoded.encoding };
     let mut rows = Rows::open(&found.path, delimiter, wide).map_err(|e| cannot(&e))?;
@@ -284,7 +289,7 @@ impl Reader for CsvReader {
             let values: Vec<Raw> = (0..self.columns).map(value).collect();
             if let (Some(w), None) = (self.wkt, &geometry) {
                 let text = String::from_utf8_lossy(record.get(w).unwrap_or_default());
-                geometry = if text.trim().is_empty() { None } else { Some(wkt::parse(&text)) };
+                geometry = if text.trim().is_empty() { None } else { wkt::parse(&text).transpose() };
             }
             if let ControlFlow::Break(()) = sink(SourceRow { row, values, geometry }) {
                 return Ok(());

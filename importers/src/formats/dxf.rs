@@ -23,7 +23,7 @@ const SAMPLED: usize = 64 << 20;
 /// Drawing layers beyond which nobody means a map.
 const LAYERS: usize = 2_000;
 /// Columns of every drawing layer.
-const COLUMNS: [&str; 6] = ["CASS编码", "Z", "Text", "BlockName", "Layer", "SOUTH"];
+const COLUMNS: [&str; 6] = ["CASS编码", "Z", "Text", "BlockName", "CAD图层", "SOUTH"];
 
 pub(super) fn sniff(head: &Head<'_>) -> bool {
     let section = head.is_text()
@@ -73,7 +73,8 @@ fn encoded(found: &Found, options: &Options) -> Result<Encoded, Refused> {
     })
     .or_else(|unclear| {
         // A few words are too few to tell; then the header may say.
-        encoding::decide(&Evidence { cpg: page.clone(), samples, ..Default::default() }).map_err(|_| unclear)
+        encoding::decide(&Evidence { declared: page.clone(), samples, ..Default::default() })
+            .map_err(|_| unclear)
     })
     .map_err(Refused::from)
 }

@@ -211,6 +211,14 @@ fn table(
     let mut kinds = Vec::new();
     let (numbers, seen, _) =
         look(&Kinds { inner: &reader, seen: std::sync::Mutex::new(&mut kinds) }, whole, &columns, LOOK);
+    // Where all rows were seen it is known how many are of each kind.
+    let counted = layer.features.is_some_and(|n| n == seen);
+    let plain: u64 = kinds.iter().skip(1).map(|(_, n)| n).sum();
+    let of = |part: &Part| match part {
+        Part::All => layer.features,
+        Part::Only(k) => kinds.iter().find(|(s, _)| s == k).map(|(_, n)| *n).filter(|_| counted),
+        Part::Without(_) => counted.then(|| seen - plain),
+    };
     if seen == 0 && layer.features == Some(0) {
         return Vec::new();
     }
@@ -222,7 +230,7 @@ fn table(
         format,
         columns: columns.clone(),
         shapes,
-        features: layer.features.filter(|_| part == Part::All),
+        features: of(&part),
         claim: claimed.clone(),
         numbers,
         encoded: text.evidence.clone().map(|evidence| Encoded { encoding: text.encoding, evidence }),
@@ -233,13 +241,14 @@ fn table(
         reader: Arc::new(GdalReader { part, ..reader.clone() }),
     };
     match (whole, kinds.as_slice()) {
-        (ShapeSource::File(None), [only]) => vec![make(Part::All, ShapeSource::File(Some(*only)))],
+        (ShapeSource::File(None), [(only, _)]) => vec![make(Part::All, ShapeSource::File(Some(*only)))],
         (ShapeSource::File(None), [_, _, ..]) => kinds
             .iter()
             .enumerate()
-            .map(|(i, k)| {
+            .map(|(i, (k, _))| {
                 // What comes later and is of no kind seen so far goes with the first: nothing may fall between.
-                let part = if i == 0 { Part::Without(kinds[1..].to_vec()) } else { Part::Only(*k) };
+                let others = || kinds[1..].iter().map(|(k, _)| *k).collect();
+                let part = if i == 0 { Part::Without(others()) } else { Part::Only(*k) };
                 make(part, ShapeSource::File(Some(*k)))
             })
             .collect(),
@@ -336,10 +345,10 @@ impl Reader for GdalReader {
     }
 }
 
-/// Notes which kinds of shapes pass by.
+/// Counts the kinds of shapes that pass by.
 struct Kinds<'a> {
     inner: &'a GdalReader,
-    seen: std::sync::Mutex<&'a mut Vec<Shape>>,
+    seen: std::sync::Mutex<&'a mut Vec<(Shape, u64)>>,
 }
 
 impl Reader for Kinds<'_> {
@@ -347,8 +356,9 @@ impl Reader for Kinds<'_> {
         self.inner.read(wanted, &mut |row| {
             if let Some(Ok(g)) = &row.geometry {
                 let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                if !seen.contains(&g.shape) {
-                    seen.push(g.shape);
+                match seen.iter_mut().find(|(s, _)| *s == g.shape) {
+                    Some((_, n)) => *n += 1,
+                    None => seen.push((g.shape, 1)),
                 }
             }
             sink(row)

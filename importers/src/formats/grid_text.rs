@@ -200,8 +200,9 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let damaged =
         |why: Text| refused("file.damaged", why, both("未导入；核对文件", "not imported; check the file"));
     let mut lines = Lines::new(BufReader::new(File::open(&found.path).map_err(disk)?), 1, 0);
-    let out = tempfile_in(&options.scratch, &found.stem()).map_err(disk)?;
-    let mut writer = BufWriter::with_capacity(1 << 17, File::create(&out).map_err(disk)?);
+    let made = tempfile::Builder::new().prefix("dem-").suffix(".asc").tempfile_in(&options.scratch);
+    let (file, out) = made.and_then(|t| t.keep().map_err(|e| e.error)).map_err(disk)?;
+    let mut writer = BufWriter::with_capacity(1 << 17, file);
     let made = convert(&mut lines, &mut writer).map_err(disk)?;
     let h = made.map_err(|f| damaged(f.text()))?;
     writer.flush().map_err(disk)?;
@@ -227,22 +228,6 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         ));
     }
     Ok(tables)
-}
-
-/// A name in the scratch folder that is free.
-fn tempfile_in(scratch: &std::path::Path, stem: &str) -> std::io::Result<std::path::PathBuf> {
-    for n in 0..10_000 {
-        let path = scratch.join(format!(
-            "dem-{n}-{}.asc",
-            stem.chars().filter(|c| c.is_alphanumeric()).take(40).collect::<String>()
-        ));
-        match File::create_new(&path) {
-            Ok(_) => return Ok(path),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Err(std::io::ErrorKind::AlreadyExists.into())
 }
 
 /// Reads bytes as a grid, whatever they are.

@@ -9,10 +9,9 @@ use crate::options::Options;
 use crate::table::{Claim, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk};
 use ditu_crs::Crs;
 use ditu_model::{Finding, Geometry, Severity, Shape, Text};
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::UTF_8;
 use quick_xml::events::{BytesStart, Event};
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,19 +82,6 @@ fn wrong(rule: &'static str, line: u64, byte: u64, zh: &str, en: &str) -> Wrong 
     }
 }
 
-/// The encoding that the first line declares.
-fn declared(path: &Path) -> &'static Encoding {
-    let mut head = Vec::new();
-    let read = std::fs::File::open(path).and_then(|f| f.take(256).read_to_end(&mut head));
-    let label = read.ok().and_then(|_| {
-        let text = String::from_utf8_lossy(&head).into_owned();
-        let (_, after) = text.split_once("encoding=")?;
-        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        Encoding::for_label(after[1..].split(quote).next()?.as_bytes())
-    });
-    label.unwrap_or(UTF_8)
-}
-
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let found =
         tag.attributes().with_checks(false).flatten().find(|a| a.key.local_name().as_ref() == name)?;
@@ -145,7 +131,8 @@ impl Walk {
             rule: "file.unreadable",
             message: both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
         };
-        let input = Decoded::open(path, declared(path)).map_err(|e| cannot(&e))?;
+        let input =
+            Decoded::open(path, super::xml::declared(path).unwrap_or(UTF_8)).map_err(|e| cannot(&e))?;
         let mut reader = quick_xml::Reader::from_reader(input);
         reader.config_mut().expand_empty_elements = true;
         let (mut walk, mut buffer, mut depth) = (Walk::default(), Vec::new(), 0u64);

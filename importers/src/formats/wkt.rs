@@ -3,11 +3,11 @@
 use crate::notes::both;
 use ditu_model::{Geometry, Shape, Text};
 
-/// Reads one shape.
+/// Reads one shape; `None` for an empty one.
 ///
 /// # Errors
 /// Why it is none.
-pub(super) fn parse(text: &str) -> Result<Geometry, Text> {
+pub(super) fn parse(text: &str) -> Result<Option<Geometry>, Text> {
     let mut p = Parser { rest: text.trim() };
     // EWKT: the number is no news, the file has one CRS.
     if let Some(at) = p.rest.find(';').filter(|_| {
@@ -15,8 +15,34 @@ pub(super) fn parse(text: &str) -> Result<Geometry, Text> {
     }) {
         p.rest = &p.rest[at + 1..];
     }
-    p.shape().ok_or_else(|| both("不是合法的 WKT", "is no well-known text of a shape"))
+    let word = Parser { rest: p.rest }.word();
+    let kind = word.trim_end_matches("ZM").trim_end_matches(['Z', 'M']);
+    if KINDS.contains(&kind) && p.rest.trim_end().to_uppercase().ends_with("EMPTY") {
+        return Ok(None);
+    }
+    if OTHERS.contains(&kind) {
+        return Err(both(
+            format!("{kind} 不能读：点、线、面要分开，曲线要转成折线"),
+            format!("{kind} is not read: points, lines and polygons go apart, curves as straight lines"),
+        ));
+    }
+    p.shape().map(Some).ok_or_else(|| both("不是合法的 WKT", "is no well-known text of a shape"))
 }
+
+/// What is read.
+const KINDS: [&str; 6] = ["POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON"];
+/// What else there is (ISO 13249-3).
+const OTHERS: [&str; 9] = [
+    "GEOMETRYCOLLECTION",
+    "CIRCULARSTRING",
+    "COMPOUNDCURVE",
+    "CURVEPOLYGON",
+    "MULTICURVE",
+    "MULTISURFACE",
+    "POLYHEDRALSURFACE",
+    "TIN",
+    "TRIANGLE",
+];
 
 struct Parser<'a> {
     rest: &'a str,
@@ -54,9 +80,6 @@ impl Parser<'_> {
                     break;
                 }
             }
-        }
-        if dims == "EMPTY" {
-            return None;
         }
         let has_z = dims.starts_with('Z');
         let (shape, depth) = match kind.as_str() {
@@ -147,10 +170,16 @@ mod tests {
             ("POLYGON((0 0,1 0,1 1,0 0),(0 0,1 0,1 1,0 0))", 8, 2, 1),
             ("MULTIPOLYGON(((0 0,1 0,1 1,0 0)),((0 0,1 0,1 1,0 0)))", 8, 2, 2),
         ] {
-            let g = parse(text).unwrap_or_else(|_| panic!("{text}"));
+            let g = parse(text).unwrap_or_else(|_| panic!("{text}")).unwrap();
             assert_eq!((g.coords.len(), g.rings.len(), g.parts.len()), (coords, rings, parts), "{text}");
         }
-        assert_eq!(parse("POINTZ(1 2 3)").unwrap().z, [3.0]);
+        assert_eq!(parse("POINTZ(1 2 3)").unwrap().unwrap().z, [3.0]);
+        for empty in ["POINT EMPTY", "SRID=4490;MULTIPOLYGON Z EMPTY ", "polygonz empty"] {
+            assert_eq!(parse(empty).map(|g| g.is_none()), Ok(true), "{empty}");
+        }
+        for other in ["GEOMETRYCOLLECTION(POINT(1 2))", "CircularString Z (0 0 1,1 1 1,2 0 1)", "TIN EMPTY"] {
+            assert!(parse(other).unwrap_err().en.contains("not read"), "{other}");
+        }
     }
 
     #[test]
@@ -163,7 +192,7 @@ mod tests {
             "POINT(1 2",
             "POINT(1 2) x",
             "CIRCLE(1 2)",
-            "POINT EMPTY",
+            "EMPTY",
             "POINT(a b)",
             "POLYGON(1 2)",
             "武陵",

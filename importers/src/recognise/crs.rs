@@ -363,7 +363,21 @@ fn settle(
 fn swap(table: &Table, decision: &mut Decision) {
     decision.swapped = true;
     if !matches!(table.shapes, ShapeSource::File(_)) {
-        // Tables have no convention: X is the northing on Chinese paper.
+        // Tables have no convention: X is the northing on Chinese paper. Longitude is no latitude on any.
+        if fields::are_degrees(&table.columns) {
+            decision.remarks.push((
+                "crs.axes_swapped",
+                Severity::Warning,
+                both(
+                    "“经度”列里是纬度，“纬度”列里是经度",
+                    "the column of longitudes holds latitudes, and the other way round",
+                ),
+                both(
+                    "已按数值交换；请改正列名",
+                    "the axes were exchanged by their numbers; please name the columns right",
+                ),
+            ));
+        }
         return;
     }
     decision.remarks.push((

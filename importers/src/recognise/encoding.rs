@@ -60,6 +60,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) cpg: Option<String>,
     /// dBASE's language byte.
     pub(crate) ldid: Option<u8>,
+    /// What the file declares in words of its own: an XML declaration, a drawing's code page.
+    pub(crate) declared: Option<String>,
     /// Texts that hold more than ASCII.
     pub(crate) samples: Vec<Vec<u8>>,
 }
@@ -155,6 +157,11 @@ pub(crate) fn decide(evidence: &Evidence<'_>) -> Result<Encoded, Unclear> {
             evidence.ldid.and_then(language_byte),
             format!("DBF 语言字节 0x{:02X}", evidence.ldid.unwrap_or(0)),
             format!("the DBF language byte 0x{:02X}", evidence.ldid.unwrap_or(0)),
+        ),
+        (
+            evidence.declared.as_deref().and_then(named),
+            "文件自己的声明".to_owned(),
+            "the file's own declaration".to_owned(),
         ),
     ];
     for (claimed, zh, en) in claims {

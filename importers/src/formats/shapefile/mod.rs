@@ -85,7 +85,8 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             both("未读取", "they are not read"),
         );
     }
-    let evidence = Evidence { user: options.encoding(&found.name), cpg, ldid: Some(dbf.language), samples };
+    let user = options.encoding(&found.name);
+    let evidence = Evidence { user, cpg, ldid: Some(dbf.language), samples, ..Evidence::default() };
     let encoded = encoding::decide(&evidence).map_err(Refused::from)?;
     let columns = dbf.names(encoded.encoding);
     let count = dbf.count - deleted;
