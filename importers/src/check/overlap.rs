@@ -103,7 +103,7 @@ impl Flat<'_> {
         Some(inside)
     }
 
-    fn to_geo(&self) -> geo_types::MultiPolygon<f64> {
+    fn to_geo(self) -> geo_types::MultiPolygon<f64> {
         // XOR of all rings is the surface, whichever are holes.
         let o = self.points[0];
         let ring = |r: usize| {
