@@ -108,7 +108,33 @@ struct Places {
     layer: Option<usize>,
     text: Option<usize>,
     block: Option<usize>,
+    attributes: Option<usize>,
     codes: Option<usize>,
+}
+
+/// The items of a list as GDAL writes it: `(2:height 35.2,no 7)`.
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    let list = list.strip_prefix('(').and_then(|l| Some(l.split_once(':')?.1)).unwrap_or(list);
+    list.trim_end_matches(')').split([',', '\u{1}'])
+}
+
+/// What block attributes that hold a height are called.
+const HEIGHTS: [&str; 11] =
+    ["HEIGHT", "ELEVATION", "ELEV", "Z", "H", "高程", "标高", "地面高程", "GC", "GCD", "高程值"];
+
+/// The height that is written beside a symbol, where its place has none.
+fn attribute_height(list: &str) -> Option<f64> {
+    items(list).find_map(|item| {
+        let (tag, value) = item.split_once(' ')?;
+        HEIGHTS.contains(&tag.to_uppercase().as_str()).then(|| value.trim().parse().ok()).flatten()
+    })
+}
+
+/// The one height of a spline's control points, which GDAL leaves among the codes that it does not use.
+fn spline_height(list: &str) -> Option<f64> {
+    let mut heights = items(list).filter_map(|i| i.trim().strip_prefix("30 ")?.trim().parse::<f64>().ok());
+    let first = heights.next()?;
+    heights.all(|z| (z - first).abs() < 1e-6).then_some(first)
 }
 
 /// The SOUTH strings of extended data as GDAL writes them: `(3:1001 SOUTH,1000 141111,1000 砼)`.
@@ -185,8 +211,13 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         ));
     };
     let at = |name: &str| entities.fields.iter().position(|f| f.name == name);
-    let places =
-        Places { layer: at("Layer"), text: at("Text"), block: at("BlockName"), codes: at("RawCodeValues") };
+    let places = Places {
+        layer: at("Layer"),
+        text: at("Text"),
+        block: at("BlockName"),
+        attributes: at("BlockAttributes"),
+        codes: at("RawCodeValues"),
+    };
     let (names, mut findings) = workdef::beside(&found.path);
     let drawing = Drawing {
         worker: options.worker.clone(),
@@ -317,17 +348,23 @@ impl Reader for DrawingLayer {
                 return ControlFlow::Continue(());
             }
             let places = self.drawing.places;
-            let extended = self.drawing.text(&source, places.codes).map(|l| south(&l)).unwrap_or_default();
+            let codes = self.drawing.text(&source, places.codes);
+            let extended = codes.as_deref().map(south).unwrap_or_default();
+            let beside = || match kind {
+                0 => attribute_height(&self.drawing.text(&source, places.attributes)?),
+                1 if shape.is_some_and(|g| g.z.is_empty()) => spline_height(codes.as_deref()?),
+                TEXT => number(&self.drawing.text(&source, places.text)?),
+                _ => None,
+            };
             let text = |t: Option<String>| t.map_or(Raw::Null, |t| Raw::text(&t));
             let values = vec![
                 extended.first().map_or(Raw::Null, |c| self.drawing.code(c)),
                 // A height that is only written as text has no other place.
                 shape
                     .and_then(height)
-                    .filter(|z| kind != TEXT || *z != 0.0)
-                    .or_else(|| {
-                        (kind == TEXT).then(|| number(&self.drawing.text(&source, places.text)?)).flatten()
-                    })
+                    .filter(|z| *z != 0.0)
+                    .or_else(beside)
+                    .or(shape.and_then(height).filter(|_| kind != TEXT))
                     .map_or(Raw::Null, Raw::Real),
                 text(self.drawing.text(&source, places.text)),
                 text(self.drawing.text(&source, places.block)),
@@ -350,5 +387,16 @@ mod tests {
         assert_eq!(south("(4:1001 ACAD,1000 x,1001 SOUTH,1000 204201)"), ["204201"]);
         assert_eq!(south("(4:1001 SOUTH,1000 1,1001 OTHER,1000 2)"), ["1"]);
         assert!(south("(1:330 5)").is_empty());
+    }
+
+    #[test]
+    fn heights_beside_symbols_and_of_splines_are_found_where_there_is_one() {
+        assert_eq!(attribute_height("(2:no 7,height 35.2)"), Some(35.2));
+        assert_eq!(attribute_height("(1:高程 36)"), Some(36.0));
+        assert_eq!(attribute_height("(2:no 7,name 35.2)"), None);
+        assert_eq!(attribute_height("(1:height n/a)"), None);
+        assert_eq!(spline_height("(5:74 0,30 50,30 50,30 50,30 50)"), Some(50.0));
+        assert_eq!(spline_height("(3:30 50,30 51,30 50)"), None);
+        assert_eq!(spline_height("(1:74 0)"), None);
     }
 }

@@ -197,3 +197,46 @@ fn ovital_files_are_read_asked_about_or_refused_by_name() {
         assert!(refused.to_string().contains(said), "{refused}");
     }
 }
+
+/// CASS writes a spot's height as the symbol's Z; others beside it, as an attribute. GDAL gives a spline no height.
+#[test]
+fn heights_of_symbols_and_splines_come_from_where_the_drawing_has_them() {
+    let block = "0 BLOCK 8 0 2 GC200 70 2 10 0 20 0 30 0 0 POINT 8 0 10 0 20 0 0 ENDBLK";
+    let (x, y) = (568_000, 3_212_000);
+    let spot = |i: i32, z: f64, height: &str| {
+        let (x, y) = (x + i * 10, y);
+        format!(
+            "0 INSERT 8 GCD 66 1 2 GC200 10 {x} 20 {y} 30 {z} \
+             0 ATTRIB 8 GCD 10 {x} 20 {y} 40 1 1 {height} 2 height 70 0 0 SEQEND 8 GCD "
+        )
+    };
+    let points = |z: i32| {
+        (0..4).map(|i| format!("10 {} 20 {} 30 {z} ", x + i * 20, y + i % 2 * 9)).collect::<String>()
+    };
+    let spline = format!(
+        "0 SPLINE 8 DGX 70 8 71 3 72 8 73 4 74 0 40 0 40 0 40 0 40 0 40 1 40 1 40 1 40 1 {}",
+        points(50)
+    );
+    let entities =
+        format!("{}{}{}{spline}", spot(0, 0.0, "35.2"), spot(1, 36.5, "36.5"), spot(2, 37.5, "no"));
+    let text = drawing("9 $ACADVER 1 AC1015", &entities).replace(
+        "0\nSECTION\n2\nENTITIES",
+        &format!("0 SECTION 2 BLOCKS {block} 0 ENDSEC 0 SECTION 2 ENTITIES").replace(' ', "\n"),
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.dxf");
+    std::fs::write(&path, text).unwrap();
+    for (layer, field, wanted) in [
+        ("terrain.spot", "elevation_m", &["35.2", "36.5", "37.5"][..]),
+        ("terrain.contour", "elevation_m", &["50"]),
+    ] {
+        let (_scratch, plan) = planned(std::slice::from_ref(&path), |o| {
+            o.all().layer = LayerId::new(layer);
+            o.all().crs = Some(CrsChoice::Epsg(4546));
+        });
+        let (rows, report) = drained(plan.unwrap_or_else(|e| panic!("{layer}: {e}")));
+        let rows = rows.unwrap_or_else(|e| panic!("{layer}: {e} {:?}", report.groups));
+        let heights: Vec<String> = rows[layer].iter().map(|r| value(layer, r, field).to_string()).collect();
+        assert_eq!(heights, wanted, "{layer}");
+    }
+}
