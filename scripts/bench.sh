@@ -60,12 +60,14 @@ pairs PostGIS ogr2ogr -f PostgreSQL "$connection" "$buildings" "${common[@]}" -n
 # The same buildings in other formats: features a second, peak memory, and the ratio to ogr2ogr reading the same file.
 count=$(ogrinfo -so -al "$buildings" 2>/dev/null | sed -n 's/^Feature Count: //p')
 printf '\nThe same buildings by format, into a GeoPackage\n'
-for format in GPKG:gpkg FlatGeobuf:fgb OpenFileGDB:gdb GeoJSON:geojson "MapInfo File":mif GML:gml; do
+for format in GPKG:gpkg FlatGeobuf:fgb OpenFileGDB:gdb GeoJSON:geojson "MapInfo File":tab "MapInfo File":mif GML:gml CSV:csv; do
   ending=${format##*:}
   file="$work/buildings.$ending"
-  ogr2ogr -f "${format%%:*}" "$file" "$buildings" --config SHAPE_ENCODING GBK -t_srs EPSG:4490 -nlt MULTIPOLYGON -nln building >/dev/null 2>&1
+  write=() read=()
+  [ "$ending" != csv ] || { write=(-lco GEOMETRY=AS_WKT -lco GEOMETRY_NAME=WKT); read=(-oo GEOM_POSSIBLE_NAMES=WKT -s_srs EPSG:4490); }
+  ogr2ogr -f "${format%%:*}" "$file" "$buildings" "${write[@]}" --config SHAPE_ENCODING GBK -t_srs EPSG:4490 -nlt MULTIPOLYGON -nln building >/dev/null 2>&1
   rm -rf "$work/peer.gpkg" "$work/by-format"
-  timed "ogr2ogr $ending" ogr2ogr -f GPKG "$work/peer.gpkg" "$file" -t_srs EPSG:4490 -nlt PROMOTE_TO_MULTI -nln building
+  timed "ogr2ogr $ending" ogr2ogr -f GPKG "$work/peer.gpkg" "$file" "${read[@]}" -t_srs EPSG:4490 -nlt PROMOTE_TO_MULTI -nln building
   peer=$seconds
   timed "ditu import $ending, checks included" "$ditu" --data "$work/by-format" import "$file" --no-tiles --layer cadastre.building --crs EPSG:4490
   awk -v n="$count" -v s="$seconds" 'BEGIN { printf "  %.0f features/s\n", n / s }'

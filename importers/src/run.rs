@@ -289,7 +289,14 @@ impl Work {
                 return;
             }
         };
-        checks.extend(self.present.as_deref().and_then(|p| check::moved::against(p, &first.layer)));
+        let ends_here = |l: &&Arc<LayerDef>| {
+            let here = Some(self.layer.as_str());
+            l.checks.iter().any(|c| c.rule == "ends" && c.texts.get("layer").map(String::as_str) == here)
+        };
+        let absent = |l: &&Arc<LayerDef>| !self.sources.iter().any(|s| s.layer.id == l.id);
+        let leaning: Vec<&LayerDef> =
+            self.layers.iter().filter(ends_here).filter(absent).map(Arc::as_ref).collect();
+        checks.extend(self.present.as_deref().and_then(|p| check::moved::against(p, &first.layer, &leaning)));
         self.report.add(Some(&self.layer), findings.drain(..));
         let former = self.former(&first.layer);
         let keyed = !first.layer.key.is_empty();

@@ -1,5 +1,6 @@
 //! Not declared, always on: a delivery that lies beside what the store holds under the same keys, all of it by the same
-//! way, is in another CRS than was thought. One finding, with the way and what it resembles.
+//! way, is in another CRS than was thought. One finding, with the way and what it resembles. Another where lines in the
+//! store end at features that moved.
 
 use super::plane::Map;
 use super::{RowCheck, Seen, Verdict};
@@ -15,8 +16,10 @@ const MOST: u64 = 300_000;
 const FEWEST: usize = 5;
 /// Ways that are remembered.
 const WAYS: usize = 20_000;
-/// Metres below which nothing moved.
+/// Metres below which nothing moved by a wrong CRS.
 const LEAST: f64 = 2.0;
+/// Metres below which a point lies where it was.
+const SAME: f64 = 0.01;
 /// Share of the way by which most features may differ from it.
 const SPREAD: f64 = 0.2;
 
@@ -27,12 +30,25 @@ pub(crate) struct Moved {
     ways: Vec<[f64; 2]>,
     /// A place there.
     at: Option<[f64; 2]>,
+    /// Titles of the store's layers whose lines end at features of this one and do not come along.
+    leaning: Vec<Text>,
+    /// Features that lie elsewhere than they did, and one of them.
+    elsewhere: u64,
+    one: Option<Place>,
 }
 
-/// The check, where the store holds enough of the layer to compare with, and not too much.
-pub(crate) fn against(present: &dyn Present, layer: &LayerDef) -> Option<Box<dyn RowCheck>> {
+/// The check, where the store holds enough of the layer to compare with, and not too much. `leaning` are the layers whose
+/// lines end at features of this one (`ends`) and that the delivery does not bring along.
+pub(crate) fn against(
+    present: &dyn Present,
+    layer: &LayerDef,
+    leaning: &[&LayerDef],
+) -> Option<Box<dyn RowCheck>> {
     let count = present.count(&layer.id);
-    if layer.key.is_empty() || !(FEWEST as u64..=MOST).contains(&count) {
+    let leaning: Vec<Text> =
+        leaning.iter().filter(|l| present.count(&l.id) > 0).map(|l| l.title.clone()).collect();
+    let fewest = if leaning.is_empty() { FEWEST as u64 } else { 1 };
+    if layer.key.is_empty() || !(fewest..=MOST).contains(&count) {
         return None;
     }
     let mut there = Map::default();
@@ -42,7 +58,7 @@ pub(crate) fn against(present: &dyn Present, layer: &LayerDef) -> Option<Box<dyn
             there.insert(key, centre(g));
         }
     });
-    Some(Box::new(Moved { there, ways: Vec::new(), at: None }))
+    Some(Box::new(Moved { there, ways: Vec::new(), at: None, leaning, elsewhere: 0, one: None }))
 }
 
 fn centre(g: &Geometry) -> [f64; 2] {
@@ -78,17 +94,44 @@ fn resembles(at: [f64; 2], [east, north]: [f64; 2], length: f64) -> Text {
 
 impl RowCheck for Moved {
     fn row(&mut self, row: &mut Row, seen: &mut Seen<'_>) -> Verdict {
-        if self.ways.len() < WAYS
+        if (self.ways.len() < WAYS || !self.leaning.is_empty())
             && let (Some(key), Some(g)) = (row.key_hash(&seen.layer.key), &row.geometry)
             && let Some(there) = self.there.get(&key)
         {
-            self.ways.push(way(*there, centre(g)));
+            let here = centre(g);
+            let way = way(*there, here);
+            if !self.leaning.is_empty() && way[0].hypot(way[1]) > SAME {
+                self.elsewhere += 1;
+                self.one.get_or_insert_with(|| seen.place(row, Some(here)));
+            }
+            if self.ways.len() < WAYS {
+                self.ways.push(way);
+            }
             self.at.get_or_insert(*there);
         }
         Verdict::Keep
     }
 
     fn end(&mut self, findings: &mut Vec<Finding>) {
+        if let Some(place) = self.one.take() {
+            let titles = |zh: bool| -> String {
+                let each = self.leaning.iter().map(|t| if zh { t.zh.as_str() } else { t.en.as_str() });
+                each.collect::<Vec<_>>().join(if zh { "、" } else { ", " })
+            };
+            let n = self.elsewhere;
+            let message = both(
+                format!("{n} 个点的位置变了，库中的“{}”仍连在旧位置上", titles(true)),
+                format!(
+                    "{n} points lie elsewhere than before; {} in the store still end where they were",
+                    titles(false)
+                ),
+            );
+            let cure = both(
+                "把线表与点表放在同一批里导入",
+                "import the table of lines together with the table of points",
+            );
+            findings.push(finding("ends.moved", Severity::Warning, place, message, cure));
+        }
         let (Some(at), true) = (self.at, self.ways.len() >= FEWEST) else { return };
         let [east, north] = [0, 1].map(|i| median(self.ways.iter().map(|w| w[i]).collect()));
         let length = east.hypot(north);
@@ -178,6 +221,54 @@ mod tests {
         // As Beijing 54 taken for CGCS2000 would.
         let said = found(|i| [place(i)[0] + 0.0006, place(i)[1] + 0.0002]);
         assert!(said[0].1.contains("datum"), "{said:?}");
+    }
+
+    struct Pipes(Vec<Row>);
+
+    impl Present for Pipes {
+        fn count(&self, layer: &LayerId) -> u64 {
+            match layer.as_str() {
+                "pipeline.node" => self.0.len() as u64,
+                "pipeline.line" => 2,
+                _ => 0,
+            }
+        }
+
+        fn rows(&self, layer: &LayerId, take: &mut dyn FnMut(&Row)) -> Result<(), String> {
+            self.0.iter().filter(|_| layer.as_str() == "pipeline.node").for_each(take);
+            Ok(())
+        }
+
+        fn grids(&self) -> Vec<Arc<ditu_terrain::Grid>> {
+            Vec::new()
+        }
+    }
+
+    /// Lines take their ends from the points: points that move without them leave them behind.
+    #[test]
+    fn points_that_move_without_the_lines_of_the_store_are_told() {
+        let nodes = |dx: f64, kept: Vec<Row>| {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("给水管点.csv");
+            let text =
+                format!("物探点号,管类,经度,纬度\nJS1,给水,111.69,29.02\nJS2,给水,{},29.02\n", 111.6901 + dx);
+            std::fs::write(&path, text).unwrap();
+            let (_scratch, plan) = planned(&[path], |o| {
+                o.all().layer = LayerId::new("pipeline.node");
+                o.all().crs = Some(CrsChoice::Epsg(4490));
+                o.present = Some(Arc::new(Pipes(kept)));
+            });
+            let (rows, report) = drained(plan.unwrap());
+            (rows.unwrap().remove("pipeline.node").unwrap(), report)
+        };
+        let before = nodes(0.0, Vec::new()).0;
+        assert_eq!(count(&nodes(0.0, before.clone()).1, "ends.moved"), 0);
+        let (_, report) = nodes(1e-5, before);
+        let told = report.groups.iter().find(|g| g.rule == "ends.moved").unwrap();
+        let said = &told.examples[0];
+        assert!(said.message.en.starts_with("1 points"), "{said:?}");
+        assert_eq!(said.place.key.as_deref(), Some("water JS2"));
+        assert!(said.message.zh.contains("“管线”"), "{said:?}");
     }
 
     #[test]
