@@ -10,7 +10,7 @@ use crate::options::Options;
 use crate::question::{Answer, Question, Subject};
 use crate::recognise::crs::{self, Decision, Stated};
 use crate::recognise::layer::{Recognised, recognise};
-use crate::recognise::{fields, heights};
+use crate::recognise::{fields, heights, units};
 use crate::report::{Report, summary_line};
 use crate::table::{ShapeSource, Table};
 use ditu_crs::{Crs, Transform};
@@ -71,6 +71,8 @@ pub(crate) struct Source {
     pub(crate) layer: Arc<LayerDef>,
     /// Column of each field.
     pub(crate) mapping: Vec<Option<usize>>,
+    /// By what numbers are multiplied to be in the field's unit.
+    pub(crate) factors: Vec<f64>,
     pub(crate) decision: Decision,
     /// Metres to add to heights.
     pub(crate) height_offset: f64,
@@ -472,6 +474,7 @@ impl Work<'_> {
                     .layers
                     .iter()
                     .filter(|l| match table.shapes {
+                        _ if table.raster.is_some() => l.kind == Kind::Raster,
                         ShapeSource::File(Some(s)) => l.kind == Kind::Vector(s),
                         ShapeSource::Columns(..) => l.kind == Kind::Vector(ditu_model::Shape::Point),
                         _ => true,
@@ -492,9 +495,14 @@ impl Work<'_> {
                         "passed over; import it alone and name its layer (--layer) if it is wanted",
                     )
                 } else if table.shapes == ShapeSource::None {
+                    let seen: Vec<&str> =
+                        table.columns.iter().map(String::as_str).filter(|c| !c.is_empty()).take(16).collect();
                     both(
-                        "加上坐标列（经度、纬度或 X坐标、Y坐标）",
-                        "add columns of coordinates (longitude and latitude, or X and Y)",
+                        format!("加上坐标列（经度、纬度或 X坐标、Y坐标）；现有列：{}", seen.join("、")),
+                        format!(
+                            "add columns of coordinates (longitude and latitude, or X and Y); there are: {}",
+                            seen.join(", ")
+                        ),
                     )
                 } else {
                     both(
@@ -530,15 +538,9 @@ impl Work<'_> {
             self.note(r.rule, Severity::Error, &table.file, r.message, r.cure);
             (0.0, None)
         });
-        let filled = |name: &str| {
-            layer
-                .checks
-                .iter()
-                .any(|c| c.rule.starts_with("fill") && c.texts.get("field").is_some_and(|f| f == name))
-        };
         if table.raster.is_none() {
             for (field, column) in layer.fields.iter().zip(&mapping) {
-                if field.required && column.is_none() && !filled(&field.name) {
+                if field.required && column.is_none() && !layer.is_filled(&field.name) {
                     self.note(
                         "field.missing",
                         Severity::Warning,
@@ -553,6 +555,40 @@ impl Work<'_> {
                         both("补上该列，或改列名", "add the column, or rename the one that holds it"),
                     );
                 }
+            }
+        }
+        let mut factors = vec![1.0; layer.fields.len()];
+        for ((field, column), factor) in layer.fields.iter().zip(&mapping).zip(&mut factors) {
+            let Some(heading) = column.map(|c| table.columns[c].as_str()) else { continue };
+            let own = field.unit.as_deref().unwrap_or_default();
+            match units::factor(field, heading) {
+                Ok(n) if n == 1.0 => {}
+                Ok(n) => {
+                    *factor = n;
+                    self.note(
+                        "unit.converted",
+                        Severity::Note,
+                        &table.file,
+                        both(
+                            format!("“{heading}”的单位不是 {own}，已乘以 {n:.6}"),
+                            format!("{heading} is not in {own}: multiplied by {n:.6}"),
+                        ),
+                        both("请核对几个值", "please check some values"),
+                    );
+                }
+                Err(unit) => self.note(
+                    "unit.other",
+                    Severity::Warning,
+                    &table.file,
+                    both(
+                        format!("“{heading}”的单位 {unit} 与字段的 {own} 不是一类"),
+                        format!("{heading} is in {unit}, the field in {own}: they measure different things"),
+                    ),
+                    both(
+                        "数值原样入库；改正列名或单位",
+                        "the numbers are taken as they are; correct the heading or the unit",
+                    ),
+                ),
             }
         }
         let used: Vec<usize> = mapping.iter().flatten().copied().collect();
@@ -595,7 +631,7 @@ impl Work<'_> {
                 .filter(|c| !c.is_empty())
                 .collect(),
         };
-        Source { dataset, table, layer, mapping, decision, height_offset, raster: None }
+        Source { dataset, table, layer, mapping, factors, decision, height_offset, raster: None }
     }
 
     /// Coordinates of internet maps, undone or taken as they are by the caller's word.

@@ -296,7 +296,11 @@ impl Work {
         let absent = |l: &&Arc<LayerDef>| !self.sources.iter().any(|s| s.layer.id == l.id);
         let leaning: Vec<&LayerDef> =
             self.layers.iter().filter(ends_here).filter(absent).map(Arc::as_ref).collect();
-        checks.extend(self.present.as_deref().and_then(|p| check::moved::against(p, &first.layer, &leaning)));
+        checks.extend(
+            self.present
+                .as_deref()
+                .and_then(|p| check::moved::against(p, &first.layer, &leaning, self.mode == Mode::Replace)),
+        );
         self.report.add(Some(&self.layer), findings.drain(..));
         let former = self.former(&first.layer);
         let keyed = !first.layer.key.is_empty();
@@ -340,8 +344,7 @@ impl Work {
             let first = reasons
                 .next()
                 .and_then(|g| g.examples.first())
-                .map(|f| f.message.clone())
-                .unwrap_or_default();
+                .map_or_else(|| both("表里没有数据行", "the table has no rows"), |f| f.message.clone());
             let why = both(
                 format!("没有一行合格，整批未入库：{}", first.zh),
                 format!("no row can be kept, the delivery is refused: {}", first.en),

@@ -21,6 +21,10 @@ pub(crate) struct Remark {
 /// Different texts of a coded column that are remembered.
 const REMEMBERED: usize = 4_096;
 
+/// What a spreadsheet shows where a formula fails.
+const FAULTS: [&str; 8] =
+    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA"];
+
 /// Whole numbers above this lose digits as floating-point numbers.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -56,6 +60,20 @@ impl Converter {
                 Raw::text(&text)
             }
             Raw::Named { code, name } => chosen(field, *code, name),
+            Raw::Text(text) if text.starts_with('#') && FAULTS.contains(&&*text) => {
+                remarks.push(Remark {
+                    rule: "value.fault",
+                    severity: Severity::Warning,
+                    message: both("单元格公式出错", "the cell's formula failed"),
+                    cure: both(
+                        "该值留空；改正公式后重新导出",
+                        "left empty; mend the formula and export again",
+                    ),
+                    written: text.into(),
+                    column: 0,
+                });
+                return Value::Null;
+            }
             raw => raw,
         };
         if let Some(list) = &field.codes {
@@ -165,6 +183,10 @@ fn digits_lost() -> Wrong {
 /// `4.30702E+18`, also with a small `e` or without the sign: what programs write for a long code that they took for a
 /// number.
 fn rounded(text: &str) -> bool {
+    // What a reader makes of a number with more digits than 64 bits hold, where its column is of texts.
+    if matches!(text, "9223372036854775807" | "-9223372036854775808") {
+        return true;
+    }
     // Asked of every text: looked at quickly first.
     if !text.ends_with(|c: char| c.is_ascii_digit()) || !text.as_bytes().contains(&b'.') {
         return false;
@@ -424,6 +446,20 @@ mod tests {
             ("2024-12-31T16:00:00.000Z", "2025-01-01"),
         ] {
             assert_eq!(convert(&day, Raw::text(written)).0.to_string(), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn faults_of_a_sheet_clamped_numbers_and_years_of_two_digits_are_no_values() {
+        let no = field("control.point", "point_no");
+        for fault in ["#N/A", "#REF!", "#DIV/0!"] {
+            assert_eq!(convert(&no, Raw::text(fault)), (Value::Null, vec!["value.fault"]), "{fault}");
+        }
+        assert_eq!(convert(&no, Raw::text("#12")).0, Value::text("#12"));
+        assert_eq!(convert(&no, Raw::text("9223372036854775807")).1, ["value.digits_lost"]);
+        let day = field("pipeline.node", "surveyed");
+        for text in ["21.5.3", "20年5月3日", "1-2-3"] {
+            assert_eq!(convert(&day, Raw::text(text)), (Value::Null, vec!["value.type"]), "{text}");
         }
     }
 

@@ -123,14 +123,9 @@ impl TransverseMercator {
             return [f64::NAN; 2];
         }
         let (xi, eta) = (y / self.radius, x / self.radius);
-        let ((s, c), e) = (xi.sin_cos(), eta.exp());
-        let d = series_at(&self.inverse, [2.0 * s * c, c * c - s * s], e * e);
-        // The corrections are a thousandth at most: what is known of ξ and η is turned by them, not asked for again.
-        let q = d[0] * d[0];
-        let (sin_d, cos_d) = (d[0] * (1.0 - q / 6.0), 1.0 - q * 0.5 + q * q / 24.0);
-        let (sin_xi, cos_xi) = (s * cos_d - c * sin_d, c * cos_d + s * sin_d);
-        let m = -d[1];
-        let grow = e * (1.0 + m * (1.0 + m * (0.5 + m * (1.0 / 6.0 + m / 24.0))));
+        let d = series(&self.inverse, xi, eta);
+        let (sin_xi, cos_xi) = (xi - d[0]).sin_cos();
+        let grow = (eta - d[1]).exp();
         let sinh = (grow - 1.0 / grow) * 0.5;
         let across = (sinh * sinh + cos_xi * cos_xi).sqrt();
         let chi = sin_xi.atan2(across);
@@ -150,11 +145,7 @@ impl TransverseMercator {
 /// Σ cⱼ sin 2j(ξ + iη) by Clenshaw's recurrence in complex numbers; real and imaginary part.
 fn series(c: &[f64; 4], xi: f64, eta: f64) -> [f64; 2] {
     let (s, co) = (2.0 * xi).sin_cos();
-    series_at(c, [s, co], (2.0 * eta).exp())
-}
-
-/// The same of sin 2ξ, cos 2ξ and e^2η.
-fn series_at(c: &[f64; 4], [s, co]: [f64; 2], grow: f64) -> [f64; 2] {
+    let grow = (2.0 * eta).exp();
     let (sinh, cosh) = ((grow - 1.0 / grow) * 0.5, (grow + 1.0 / grow) * 0.5);
     // 2 cos 2ζ
     let (ar, ai) = (2.0 * co * cosh, -2.0 * s * sinh);

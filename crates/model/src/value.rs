@@ -31,8 +31,9 @@ impl Date {
             return Date::new(text[..4].parse().ok()?, text[4..6].parse().ok()?, text[6..].parse().ok()?);
         }
         let mut parts = text.trim_end_matches('日').split(['-', '/', '.', '年', '月']);
-        let date =
-            Date::new(parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        // `21.5.3` is no day of the year 21, and of which century is not for a program to say.
+        let year = parts.next().filter(|y| y.len() == 4)?;
+        let date = Date::new(year.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         if parts.next().is_some() { None } else { date }
     }
 

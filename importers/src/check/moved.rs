@@ -35,14 +35,18 @@ pub(crate) struct Moved {
     /// Features that lie elsewhere than they did, and one of them.
     elsewhere: u64,
     one: Option<Place>,
+    /// Features that are not delivered go: those that were are taken out of `there`.
+    replaced: bool,
 }
 
 /// The check, where the store holds enough of the layer to compare with, and not too much. `leaning` are the layers whose
-/// lines end at features of this one (`ends`) and that the delivery does not bring along.
+/// lines end at features of this one (`ends`) and that the delivery does not bring along; `replaced` says that what the
+/// delivery leaves out goes.
 pub(crate) fn against(
     present: &dyn Present,
     layer: &LayerDef,
     leaning: &[&LayerDef],
+    replaced: bool,
 ) -> Option<Box<dyn RowCheck>> {
     let count = present.count(&layer.id);
     let leaning: Vec<Text> =
@@ -58,7 +62,7 @@ pub(crate) fn against(
             there.insert(key, centre(g));
         }
     });
-    Some(Box::new(Moved { there, ways: Vec::new(), at: None, leaning, elsewhere: 0, one: None }))
+    Some(Box::new(Moved { there, ways: Vec::new(), at: None, leaning, elsewhere: 0, one: None, replaced }))
 }
 
 fn centre(g: &Geometry) -> [f64; 2] {
@@ -96,10 +100,13 @@ impl RowCheck for Moved {
     fn row(&mut self, row: &mut Row, seen: &mut Seen<'_>) -> Verdict {
         if (self.ways.len() < WAYS || !self.leaning.is_empty())
             && let (Some(key), Some(g)) = (row.key_hash(&seen.layer.key), &row.geometry)
-            && let Some(there) = self.there.get(&key)
+            && let Some(there) = self.there.get(&key).copied()
         {
+            if self.replaced && !self.leaning.is_empty() {
+                self.there.remove(&key);
+            }
             let here = centre(g);
-            let way = way(*there, here);
+            let way = way(there, here);
             if !self.leaning.is_empty() && way[0].hypot(way[1]) > SAME {
                 self.elsewhere += 1;
                 self.one.get_or_insert_with(|| seen.place(row, Some(here)));
@@ -107,22 +114,27 @@ impl RowCheck for Moved {
             if self.ways.len() < WAYS {
                 self.ways.push(way);
             }
-            self.at.get_or_insert(*there);
+            self.at.get_or_insert(there);
         }
         Verdict::Keep
     }
 
     fn end(&mut self, findings: &mut Vec<Finding>) {
-        if let Some(place) = self.one.take() {
+        let gone = if self.replaced && !self.leaning.is_empty() { self.there.len() as u64 } else { 0 };
+        if self.one.is_some() || gone > 0 {
+            let place = self
+                .one
+                .take()
+                .unwrap_or_else(|| Place { at: self.there.values().next().copied(), ..Place::default() });
             let titles = |zh: bool| -> String {
                 let each = self.leaning.iter().map(|t| if zh { t.zh.as_str() } else { t.en.as_str() });
                 each.collect::<Vec<_>>().join(if zh { "、" } else { ", " })
             };
             let n = self.elsewhere;
             let message = both(
-                format!("{n} 个点的位置变了，库中的“{}”仍连在旧位置上", titles(true)),
+                format!("{n} 个点的位置变了，{gone} 个点不再有，库中的“{}”仍连在旧位置上", titles(true)),
                 format!(
-                    "{n} points lie elsewhere than before; {} in the store still end where they were",
+                    "{n} points lie elsewhere than before and {gone} are gone; {} in the store still end where they were",
                     titles(false)
                 ),
             );
@@ -263,6 +275,14 @@ mod tests {
         };
         let before = nodes(0.0, Vec::new()).0;
         assert_eq!(count(&nodes(0.0, before.clone()).1, "ends.moved"), 0);
+        // A point that is not delivered any more.
+        let mut third = before.clone();
+        third.push(before[1].clone());
+        let key = layers().named("pipeline.node").unwrap().field("point_no").unwrap();
+        third[2].values[key] = Value::text("JS3");
+        let (_, report) = nodes(0.0, third);
+        let told = report.groups.iter().find(|g| g.rule == "ends.moved").unwrap();
+        assert!(told.examples[0].message.en.contains("1 are gone"), "{:?}", told.examples);
         let (_, report) = nodes(1e-5, before);
         let told = report.groups.iter().find(|g| g.rule == "ends.moved").unwrap();
         let said = &told.examples[0];

@@ -262,6 +262,12 @@ pub(super) fn look(
     (bulk(&points), seen, if kinds.len() == 1 { kinds.pop() } else { None })
 }
 
+/// True when a value of several lines holds a line that is a row of the table.
+fn swallowed(value: &[u8], delimiter: u8, columns: usize) -> bool {
+    let whole = |line: &[u8]| line.iter().filter(|b| **b == delimiter).count() + 1 >= columns;
+    columns > 2 && value.contains(&b'\n') && value.split(|b| *b == b'\n').skip(1).any(whole)
+}
+
 impl Reader for CsvReader {
     fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let mut rows = Rows::open(&self.path, self.delimiter, self.wide).map_err(|e| unreadable(1, &e))?;
@@ -275,6 +281,19 @@ impl Reader for CsvReader {
                 continue;
             }
             let row = record.position().map_or(0, csv::Position::line);
+            if let Some(column) = record.iter().position(|v| swallowed(v, self.delimiter, self.columns)) {
+                let n = column + 1;
+                return Err(refused(
+                    "csv.quote",
+                    both(
+                        format!("第 {row} 行第 {n} 列的引号没有闭合，吞掉了后面的行"),
+                        format!(
+                            "line {row}: the quote in column {n} is never closed and swallows the lines after it"
+                        ),
+                    ),
+                    both("补上或去掉这个引号", "close the quote or take it out"),
+                ));
+            }
             let mut geometry = None;
             if record.len() != self.columns && record.iter().skip(self.columns).any(|v| !v.is_empty()) {
                 geometry = Some(Err(both(

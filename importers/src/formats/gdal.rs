@@ -86,6 +86,14 @@ pub(super) fn failed(error: &GdalError) -> Refused {
     }
 }
 
+/// True when a CRS says where its numbers lie: MapInfo's NonEarth, and GeoPackage's -1 and 0, do not.
+fn stated(srs: &Srs) -> bool {
+    let wkt = srs.wkt.trim_start().to_uppercase();
+    let local = ["LOCAL_CS", "ENGCRS", "ENGINEERINGCRS"].iter().any(|n| wkt.starts_with(n));
+    let undefined = wkt.contains("\"UNDEFINED ") || wkt.contains("DATUM[\"UNKNOWN\"");
+    !wkt.is_empty() && !local && !undefined
+}
+
 /// What a CRS of GDAL's means here: its parameters decide, the code only where the parameters are not understood.
 pub(super) fn claim(srs: &Srs, by: &str) -> Claim {
     let known = Crs::from_wkt(&srs.wkt).map_err(|e| e.to_string());
@@ -186,7 +194,7 @@ fn table(
     driver: &str,
 ) -> Vec<Table> {
     let columns: Vec<String> = layer.fields.iter().map(column).collect();
-    let claimed = layer.srs.as_ref().filter(|s| !s.wkt.is_empty()).map(|s| claim(s, driver));
+    let claimed = layer.srs.as_ref().filter(|s| stated(s)).map(|s| claim(s, driver));
     let projected =
         matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
     let how = ReadOptions { to_cgcs2000: projected, ..how.clone() };

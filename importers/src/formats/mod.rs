@@ -5,6 +5,7 @@ mod csv;
 mod dxf;
 mod e00;
 mod gdal;
+mod geojson;
 pub(crate) mod grid_text;
 pub(crate) mod inp;
 mod landxml;
@@ -17,6 +18,7 @@ mod refused;
 pub(crate) mod shapefile;
 mod sheets;
 mod text;
+mod utf8;
 pub(crate) mod vct;
 mod wkt;
 mod workdef;
@@ -123,6 +125,8 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "netCDF", reads: true, sniff: raster::is_netcdf, open: raster::open },
     Format { name: "AAIGrid", reads: true, sniff: raster::is_ascii_grid, open: raster::open },
     Format { name: "HGT", reads: true, sniff: raster::is_hgt, open: raster::open },
+    Format { name: "RAR, 7z, gz", reads: false, sniff: refused::is_packed, open: refused::packed },
+    Format { name: "HTML", reads: false, sniff: refused::is_page, open: refused::page },
     Format { name: "DWG", reads: false, sniff: refused::is_dwg, open: refused::dwg },
     Format { name: "DXF", reads: true, sniff: dxf::sniff, open: dxf::open },
     Format { name: "VRT", reads: false, sniff: refused::is_reference, open: refused::reference },
@@ -139,7 +143,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "MapGIS", reads: true, sniff: mapgis::sniff, open: mapgis::open },
     Format { name: "OVJSN", reads: false, sniff: refused::is_ovjsn, open: refused::ovital },
     Format { name: "OVOBJ", reads: false, sniff: refused::is_ovobj, open: refused::ovital },
-    Format { name: "GeoJSON", reads: true, sniff: gdal::is_geojson, open: gdal::open },
+    Format { name: "GeoJSON", reads: true, sniff: gdal::is_geojson, open: geojson::open },
     Format { name: "MapInfo TAB", reads: true, sniff: gdal::is_tab, open: gdal::open },
     Format { name: "MapInfo MIF", reads: true, sniff: gdal::is_mif, open: gdal::open },
     Format { name: "Arc E00", reads: true, sniff: e00::sniff, open: e00::open },

@@ -25,6 +25,33 @@ pub(super) fn dwg(_: &Found, _: &'static str, _: &Options) -> Answer {
     )
 }
 
+pub(super) fn is_packed(head: &Head<'_>) -> bool {
+    let bytes = head.bytes;
+    bytes.starts_with(b"Rar!") || bytes.starts_with(b"7z\xbc\xaf\x27\x1c") || bytes.starts_with(b"\x1f\x8b")
+}
+
+pub(super) fn packed(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "RAR、7z、gz 压缩包不能直接读",
+        "RAR, 7z and gz archives are not read",
+        "解压后导入文件夹，或重新打包为 ZIP",
+        "unpack it and import the folder, or pack it as ZIP",
+    )
+}
+
+pub(super) fn is_page(head: &Head<'_>) -> bool {
+    head.begins("<html") || head.begins("<!doctype html") || (head.ending == "xls" && head.begins("<table"))
+}
+
+pub(super) fn page(_: &Found, _: &'static str, _: &Options) -> Answer {
+    unsupported(
+        "这是网页（HTML），不是工作簿",
+        "this is a web page (HTML), no workbook",
+        "用表格软件打开，另存为 XLSX",
+        "open it in a spreadsheet program and save it as XLSX",
+    )
+}
+
 /// Files whose content is to read other files.
 pub(super) fn is_reference(head: &Head<'_>) -> bool {
     [

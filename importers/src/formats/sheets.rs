@@ -50,7 +50,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         let features = layer.features.map(|n| n.saturating_sub(skip as u64)).filter(|n| *n > 0);
         tables.push(table(found, format, layer.name, columns, features, Arc::new(reader)));
     }
-    some(tables)
+    some(tables, found, &[])
 }
 
 fn again() -> Text {

@@ -3,12 +3,13 @@
 use super::csv::look;
 use super::{Head, Refused, refused};
 use crate::delivery::Found;
-use crate::notes::both;
+use crate::notes::{both, of_file};
 use crate::options::Options;
-use crate::recognise::fields;
+use crate::recognise::fields::{self, OR};
+use crate::recognise::units;
 use crate::table::{Raw, Reader, ShapeSource, Sink, SourceRow, Table};
-use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
-use ditu_model::DateTime;
+use calamine::{DataRef, Reader as _, Sheet, SheetVisible, Xlsx, XlsxError};
+use ditu_model::{DateTime, Severity};
 use std::fs::File;
 use std::io::BufReader;
 use std::ops::ControlFlow;
@@ -63,7 +64,8 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
     bounded(found)?;
     let mut book: Book = calamine::open_workbook(&found.path).map_err(|e| damaged(&e))?;
     let mut tables = Vec::new();
-    for sheet in book.sheet_names() {
+    let (seen, hidden) = visible(book.sheets_metadata());
+    for sheet in seen {
         let top = top_rows(&mut book, &sheet).map_err(|e| damaged(&e))?;
         let Some((skip, columns)) = header(&top) else { continue };
         let reader =
@@ -76,7 +78,15 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
             .filter(|n| *n > 0);
         tables.push(table(found, format, sheet, columns, dimensions, Arc::new(reader)));
     }
-    some(tables)
+    some(tables, found, &hidden)
+}
+
+/// Names of sheets that are shown, and of those that are not: drafts and old versions that nobody means to deliver.
+pub(super) fn visible(sheets: &[Sheet]) -> (Vec<String>, Vec<String>) {
+    let shown = |s: &&Sheet| s.visible == SheetVisible::Visible;
+    let (seen, hidden): (Vec<&Sheet>, Vec<&Sheet>) = sheets.iter().partition(shown);
+    let names = |list: Vec<&Sheet>| list.into_iter().map(|s| s.name.clone()).collect();
+    (names(seen), names(hidden))
 }
 
 /// A sheet as a table.
@@ -110,8 +120,20 @@ pub(super) fn table(
     }
 }
 
-/// The tables of a workbook, of which there must be one.
-pub(super) fn some(tables: Vec<Table>) -> Result<Vec<Table>, Refused> {
+/// The tables of a workbook, of which there must be one, with a word about sheets that are not shown.
+pub(super) fn some(mut tables: Vec<Table>, found: &Found, hidden: &[String]) -> Result<Vec<Table>, Refused> {
+    if let Some(first) = tables.first_mut().filter(|_| !hidden.is_empty()) {
+        first.findings.push(of_file(
+            "sheet.hidden",
+            Severity::Warning,
+            &found.name,
+            both(
+                format!("隐藏的工作表未导入：{}", hidden.join("、")),
+                format!("hidden sheets are passed over: {}", hidden.join(", ")),
+            ),
+            both("要导入时取消隐藏", "show them if they are to be imported"),
+        ));
+    }
     if tables.is_empty() {
         return Err(refused(
             "table.no_header",
@@ -170,15 +192,40 @@ pub(super) fn header(top: &[(u32, Cells)]) -> Option<(usize, Vec<String>)> {
         && next.1.iter().any(|c| names[c.0 as usize].is_empty())
         && top.get(at + 2).is_none_or(|r| r.1.iter().any(|c| c.2) || of_units(r))
     {
-        for (c, text, _) in &next.1 {
-            names[*c as usize] = text.replace(['\n', '\r'], "");
+        let lower =
+            |c: u32| next.1.iter().find(|(n, ..)| *n == c).map(|(_, t, _)| t.replace(['\n', '\r'], ""));
+        let mut above = String::new();
+        for c in 0..width as u32 {
+            let name = &mut names[c as usize];
+            if !name.is_empty() {
+                above.clone_from(name);
+            }
+            let Some(fine) = lower(c) else { continue };
+            // What stands above a merged cell belongs to the names below it: 起点 over 点号, 高程 over 地面. The column's own
+            // name comes first, unless others have it too.
+            let twice = next.1.iter().filter(|(_, t, _)| t.replace(['\n', '\r'], "") == fine).count() > 1;
+            *name = match (above.is_empty() || fine.contains(above.as_str()), twice) {
+                (true, _) => fine,
+                (false, true) => format!("{above}{fine}{OR}{fine}（{above}）"),
+                (false, false) => format!("{fine}{OR}{fine}{above}"),
+            };
         }
         last = at + 1;
     }
-    // Units below the names are no row of data.
+    // Units below the names are no row of data, and part of the names.
     if let Some(next) = top.get(last + 1)
         && of_units(next)
     {
+        for (c, text, _) in &next.1 {
+            let unit = text.trim().trim_start_matches(['(', '（', '[']).trim_end_matches([')', '）', ']']);
+            if let Some(name) = names.get_mut(*c as usize).filter(|n| !n.is_empty()) {
+                let (own, other) = name.split_once(OR).map_or((name.as_str(), None), |(a, b)| (a, Some(b)));
+                *name = match other {
+                    Some(other) => format!("{own}({unit}){OR}{other}"),
+                    None => format!("{own}({unit})"),
+                };
+            }
+        }
         last += 1;
     }
     Some((top[last].0 as usize + 1, names))
@@ -186,37 +233,7 @@ pub(super) fn header(top: &[(u32, Cells)]) -> Option<(usize, Vec<String>)> {
 
 /// A row of units and nothing else.
 fn of_units(row: &(u32, Cells)) -> bool {
-    row.1.iter().all(|c| !c.2 && is_unit(&c.1))
-}
-
-/// `(m)`, `毫米`, `mm`: a unit and nothing else.
-fn is_unit(text: &str) -> bool {
-    const UNITS: [&str; 22] = [
-        "m",
-        "cm",
-        "mm",
-        "km",
-        "m2",
-        "m²",
-        "㎡",
-        "m3",
-        "m³",
-        "mu",
-        "kv",
-        "mpa",
-        "°",
-        "米",
-        "厘米",
-        "毫米",
-        "公里",
-        "平方米",
-        "亩",
-        "公顷",
-        "千伏",
-        "度",
-    ];
-    let bare = text.trim().trim_start_matches(['(', '（', '[']).trim_end_matches([')', '）', ']']);
-    UNITS.contains(&bare.trim().to_lowercase().as_str())
+    row.1.iter().all(|c| !c.2 && units::is_unit(&c.1))
 }
 
 struct SheetReader {
@@ -250,7 +267,9 @@ fn raw(value: &DataRef<'_>) -> Raw {
         }
         DataRef::DateTime(d) => Raw::Real(d.as_f64()),
         DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => Raw::text(s),
-        DataRef::Error(_) | DataRef::Empty => Raw::Null,
+        // Said where the value is wanted.
+        DataRef::Error(e) => Raw::text(&e.to_string()),
+        DataRef::Empty => Raw::Null,
     }
 }
 
@@ -310,6 +329,22 @@ mod tests {
         assert_eq!((skip, names), (3, ["点号", "X坐标", "Y坐标", "备注"].map(str::to_owned).to_vec()));
         let units = [row(0, &["点号", "埋深"]), row(1, &["", "(m)"]), row(2, &["1", "2"])];
         assert_eq!(header(&units).unwrap().0, 2);
+        assert_eq!(header(&units).unwrap().1, ["点号", "埋深(m)"].map(str::to_owned));
+        // What stands above merged cells tells columns of one name apart, and is a part of the name of others.
+        let ends = [
+            row(0, &["起点", "", "终点", "", "高程", "", "管径"]),
+            row(1, &["点号", "埋深", "点号", "埋深", "地面", "管顶", ""]),
+            row(2, &["", "cm", "", "cm", "m", "m", "mm"]),
+            row(3, &["A", "1", "B", "2", "3", "4", "5"]),
+        ];
+        let (skip, names) = header(&ends).unwrap();
+        assert_eq!(skip, 3);
+        let first: Vec<&str> = names.iter().map(|n| n.split(OR).next().unwrap()).collect();
+        assert_eq!(
+            first,
+            ["起点点号", "起点埋深(cm)", "终点点号", "终点埋深(cm)", "地面(m)", "管顶(m)", "管径(mm)"]
+        );
+        assert!(names[4].ends_with("地面高程"), "{}", names[4]);
         let plain = [row(0, &["a", "b"]), row(1, &["c", "d"])];
         assert_eq!(header(&plain).unwrap().0, 1);
         assert!(header(&[row(0, &["1", "2"])]).is_none());

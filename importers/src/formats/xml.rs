@@ -1,22 +1,18 @@
 //! XML formats: looked over for entities and hidden offsets before GDAL sees them.
 
-use super::gdal;
-use super::{Head, Refused, refused};
+use super::{Head, Refused, gdal, refused, utf8};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
 use crate::question::{Answer, Subject};
-use crate::recognise::encoding::{self, Evidence};
 use crate::table::{Claim, Encoded, Table};
 use ditu_crs::Crs;
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use std::io::{BufWriter, Read, Write};
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 /// Bytes that are kept between two pieces, so that a tag on the seam is seen.
 const SEAM: usize = 64;
-/// Bytes in which texts are sought.
-const SAMPLED: u64 = 4 << 20;
 
 pub(super) fn is_ovkml(head: &Head<'_>) -> bool {
     head.ending == "ovkml" || (head.holds("<kml") && (head.holds("<OvCoordType") || head.holds("<OvAttr")))
@@ -82,68 +78,25 @@ pub(super) fn declared(path: &Path) -> Option<&'static Encoding> {
     Encoding::for_label(after[1..].split(quote).next()?.as_bytes())
 }
 
-/// Which encoding must be turned into UTF-8 before GDAL's parser sees the file, which knows UTF-8, UTF-16 and Latin 1.
-fn foreign(found: &Found, options: &Options) -> std::io::Result<Result<Option<Encoded>, Refused>> {
+/// The file as it is, or a copy in UTF-8 with what told its encoding. GDAL's parser knows UTF-8, UTF-16 and Latin 1.
+fn readable(found: &Found, options: &Options) -> std::io::Result<Result<(Found, Option<Encoded>), Refused>> {
     let stated = declared(&found.path);
     if [Some(UTF_16LE), Some(UTF_16BE), Some(WINDOWS_1252)].contains(&stated) {
-        return Ok(Ok(None));
+        return Ok(Ok((found.clone(), None)));
     }
-    // UTF-8, says the file or the standard; programs write what they have under that name. Where it is so, nobody's word
-    // about the encoding of a whole delivery is meant for this file.
-    let foreign = stated.filter(|e| *e != UTF_8);
-    if foreign.is_none() && transcode(&found.path, UTF_8, &mut std::io::sink())? {
-        return Ok(Ok(None));
-    }
-    let decided = encoding::decide(&Evidence {
-        user: options.encoding(&found.name),
-        declared: foreign.map(|e| e.name().to_owned()),
-        samples: texts(&found.path)?,
-        ..Default::default()
-    });
-    Ok(decided.map(|e| Some(e).filter(|e| e.encoding != UTF_8)).map_err(Refused::from))
-}
-
-/// Some texts that are not ASCII.
-fn texts(path: &Path) -> std::io::Result<Vec<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(SAMPLED).read_to_end(&mut bytes)?;
-    let pieces = bytes.split(|b| matches!(b, b'<' | b'>' | b'"' | b'\n'));
-    let mut seen = std::collections::HashSet::new();
-    let new = pieces.filter(|p| !p.is_ascii() && p.len() < 1_000 && seen.insert(*p));
-    Ok(new.take(500).map(|p| p.trim_ascii().to_vec()).collect())
-}
-
-/// Writes a file as UTF-8; whether every byte fitted the encoding.
-fn transcode(path: &Path, encoding: &'static Encoding, out: &mut dyn Write) -> std::io::Result<bool> {
-    let mut file = std::fs::File::open(path)?;
-    let mut decoder = encoding.new_decoder_with_bom_removal();
-    let (mut bytes, mut text) = (vec![0; 1 << 16], vec![0; 1 << 18]);
-    let mut whole = true;
-    loop {
-        let n = file.read(&mut bytes)?;
-        let mut from = 0;
-        loop {
-            let (result, read, written, broken) = decoder.decode_to_utf8(&bytes[from..n], &mut text, n == 0);
-            out.write_all(&text[..written])?;
-            whole &= !broken;
-            from += read;
-            if result == encoding_rs::CoderResult::InputEmpty {
-                break;
-            }
-        }
-        if n == 0 {
-            return Ok(whole);
-        }
-    }
+    utf8::readable(found, options, stated, |out| {
+        out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+        Ok(Box::new(WithoutDeclaration { inner: out, held: Some(Vec::new()) }))
+    })
 }
 
 /// Drops what comes first, up to the end of the XML declaration.
-struct WithoutDeclaration<W> {
-    inner: W,
+struct WithoutDeclaration<'a> {
+    inner: &'a mut dyn Write,
     held: Option<Vec<u8>>,
 }
 
-impl<W: Write> Write for WithoutDeclaration<W> {
+impl Write for WithoutDeclaration<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let Some(mut held) = self.held.take() else { return self.inner.write(bytes) };
         held.extend_from_slice(bytes);
@@ -161,23 +114,85 @@ impl<W: Write> Write for WithoutDeclaration<W> {
     }
 }
 
-/// The file as it is, or a copy in UTF-8 with what told its encoding.
-fn readable(found: &Found, options: &Options) -> std::io::Result<Result<(Found, Option<Encoded>), Refused>> {
-    let encoded = match foreign(found, options)? {
-        Ok(Some(encoded)) => encoded,
-        Ok(None) => return Ok(Ok((found.clone(), None))),
-        Err(unclear) => return Ok(Err(unclear)),
-    };
+/// What a renamed column is called, before its number.
+const COLUMN: &str = "ditu_column_";
+/// Bytes of a tag beyond which it names no column.
+const TAG: u64 = 1 << 16;
+/// Different names of columns.
+const NAMES: usize = 2_000;
+
+/// GDAL makes `_` of every character of a KML column's name that is not ASCII, so that all columns of as many characters
+/// become one: a copy with numbers for names, and the names.
+fn numbered(found: &Found, options: &Options) -> std::io::Result<Option<(Found, Vec<String>)>> {
     let suffix = format!(".{}", found.ending());
-    let copy = tempfile::Builder::new().prefix("utf8-").suffix(&suffix).tempfile_in(&options.scratch)?;
+    let copy = tempfile::Builder::new().prefix("names-").suffix(&suffix).tempfile_in(&options.scratch)?;
+    let mut file = BufReader::with_capacity(1 << 17, std::fs::File::open(&found.path)?);
     let mut out = BufWriter::with_capacity(1 << 17, copy.as_file());
-    out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    let mut rest = WithoutDeclaration { inner: &mut out, held: Some(Vec::new()) };
-    transcode(&found.path, encoded.encoding, &mut rest)?;
+    let (mut names, mut piece): (Vec<String>, Vec<u8>) = (Vec::new(), Vec::new());
+    loop {
+        piece.clear();
+        if (&mut file).take(TAG).read_until(b'>', &mut piece)? == 0 {
+            break;
+        }
+        // A `>` between quotes ends no tag.
+        while in_quotes(&piece) && (piece.len() as u64) < TAG {
+            if (&mut file).take(TAG).read_until(b'>', &mut piece)? == 0 {
+                break;
+            }
+        }
+        match column_name(&piece) {
+            Some((at, name)) if names.len() < NAMES || names.contains(&name) => {
+                let number = names.iter().position(|n| *n == name).unwrap_or(names.len());
+                if number == names.len() {
+                    names.push(name);
+                }
+                out.write_all(&piece[..at.start])?;
+                write!(out, "{COLUMN}{number}")?;
+                out.write_all(&piece[at.end..])?;
+            }
+            _ => out.write_all(&piece)?,
+        }
+    }
     out.flush()?;
     drop(out);
+    if names.is_empty() {
+        return Ok(None);
+    }
     let (_, path) = copy.keep().map_err(|e| e.error)?;
-    Ok(Ok((Found { path, ..found.clone() }, Some(encoded))))
+    Ok(Some((Found { path, ..found.clone() }, names)))
+}
+
+/// True when a piece ends inside a quoted value of a `<Data` tag.
+fn in_quotes(piece: &[u8]) -> bool {
+    let Some(open) = piece.windows(5).rposition(|w| w == b"<Data") else { return false };
+    let mut quote = None;
+    for b in &piece[open..] {
+        match quote {
+            None if matches!(b, b'"' | b'\'') => quote = Some(*b),
+            None if *b == b'>' => return false,
+            Some(q) if q == *b => quote = None,
+            _ => {}
+        }
+    }
+    quote.is_some()
+}
+
+/// Where a piece that ends with a tag `<Data name="…">` has its name, and the name, where GDAL would not keep it.
+fn column_name(piece: &[u8]) -> Option<(std::ops::Range<usize>, String)> {
+    let open = piece.windows(5).rposition(|w| w == b"<Data")?;
+    let tag = &piece[open..];
+    if !tag.starts_with(b"<Data") || !tag.get(5)?.is_ascii_whitespace() {
+        return None;
+    }
+    let name = find(tag, b"name=")? + 5;
+    let quote = *tag.get(name).filter(|q| matches!(q, b'"' | b'\''))?;
+    let end = name + 1 + tag[name + 1..].iter().position(|b| *b == quote)?;
+    let text = std::str::from_utf8(&tag[name + 1..end]).ok()?;
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return None;
+    }
+    let text = quick_xml::escape::unescape(text).ok()?.into_owned();
+    Some((open + name + 1..open + end, text))
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
@@ -243,8 +258,17 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             ));
         }
     }
+    let numbered =
+        if matches!(format, "KML" | "OVKML") { numbered(found, options).map_err(unreadable)? } else { None };
+    let (found, names) = numbered.as_ref().map_or((found, &[][..]), |(f, names)| (f, names.as_slice()));
     let mut tables = gdal::open(found, format, options)?;
     for table in &mut tables {
+        for column in &mut table.columns {
+            let number = column.strip_prefix(COLUMN).and_then(|n| n.parse::<usize>().ok());
+            if let Some(name) = number.and_then(|n| names.get(n)) {
+                column.clone_from(name);
+            }
+        }
         table.obfuscated = obfuscated;
         table.encoded = encoded.clone().or(table.encoded.take());
         if let Some(crs) = crs {
@@ -262,6 +286,40 @@ mod tests {
     const KML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>\
         <name>桥梁</name><Placemark><name>常德沅江一桥</name><LineString><coordinates>111.69,29.02 111.69,29.03</coordinates>\
         </LineString></Placemark></Document></kml>";
+
+    /// GDAL makes one column of 宗地代码 and 宗地面积: both are `____` to it.
+    #[test]
+    fn columns_of_kml_keep_their_chinese_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("地名.kml");
+        let data = |pairs: [(&str, &str); 4]| -> String {
+            pairs.iter().map(|(n, v)| format!("<Data name=\"{n}\"><value>{v}</value></Data>")).collect()
+        };
+        let first =
+            data([("标准名称", "武陵阁"), ("地名代码", "43070201"), ("A&amp;B > C", "x"), ("rank", "3")]);
+        let second =
+            data([("地名代码", "43070202"), ("标准名称", "诗墙公园"), ("A&amp;B > C", "y"), ("rank", "4")]);
+        let placemark = |data: &str, lon: f64| {
+            format!(
+                "<Placemark><ExtendedData>{data}</ExtendedData><Point><coordinates>{lon},29.03</coordinates></Point></Placemark>"
+            )
+        };
+        let body = placemark(&first, 111.69) + &placemark(&second, 111.70);
+        std::fs::write(
+            &path,
+            format!("<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>{body}</Document></kml>"),
+        )
+        .unwrap();
+        let (_scratch, plan) = planned(&[path], |o| o.all().layer = LayerId::new("placename.place"));
+        let plan = plan.unwrap_or_else(|e| panic!("{e}"));
+        assert!(plan.datasets()[0].unused.iter().any(|c| c == "A&B > C"), "{:?}", plan.datasets()[0].unused);
+        let rows = drained(plan).0.unwrap();
+        let of = |field: &str| -> Vec<String> {
+            rows["placename.place"].iter().map(|r| value("placename.place", r, field).to_string()).collect()
+        };
+        assert_eq!(of("name"), ["武陵阁", "诗墙公园"]);
+        assert_eq!(of("code"), ["43070201", "43070202"]);
+    }
 
     /// Programs write the system's encoding, and say so, or say that it is UTF-8.
     #[test]

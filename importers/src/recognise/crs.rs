@@ -223,7 +223,10 @@ pub(crate) fn suspicion(table: &Table) -> Option<Shift> {
         ("amap_id", Shift::Gcj02),
         ("baidu_id", Shift::Bd09),
     ];
-    const NAMES: [(&str, Shift); 8] = [
+    const NAMES: [(&str, Shift); 11] = [
+        ("火星", Shift::Gcj02),
+        ("腾讯", Shift::Gcj02),
+        ("gcj_02", Shift::Gcj02),
         ("bd09", Shift::Bd09),
         ("bd-09", Shift::Bd09),
         ("百度", Shift::Bd09),
@@ -235,8 +238,13 @@ pub(crate) fn suspicion(table: &Table) -> Option<Shift> {
     ];
     let file = table.file.to_lowercase();
     let by_column = |m: &&(&str, Shift)| table.columns.iter().any(|c| c.eq_ignore_ascii_case(m.0));
-    let found = MAKERS.iter().find(by_column).or_else(|| NAMES.iter().find(|n| file.contains(n.0)));
-    found.map(|m| m.1)
+    // What a heading says of its coordinates counts as much as the file's name.
+    let headings = match table.shapes {
+        ShapeSource::Columns(a, b) => format!("{} {}", table.columns[a], table.columns[b]).to_lowercase(),
+        _ => String::new(),
+    };
+    let says = |n: &&(&str, Shift)| file.contains(n.0) || headings.contains(n.0);
+    MAKERS.iter().find(by_column).or_else(|| NAMES.iter().find(says)).map(|m| m.1)
 }
 
 fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<Decision, Undecided> {
@@ -397,7 +405,8 @@ fn outside(crs: &Crs, numbers: [f64; 4], city: Option<Bounds>) -> Undecided {
     let other = city
         .map(|c| detect::candidates(numbers, [c.min[0], c.min[1], c.max[0], c.max[1]]))
         .unwrap_or_default();
-    let cure = match other.first().and_then(|c| c.crs.epsg()) {
+    // The box of all numbers may look like what was said already: then single rows are what is wrong.
+    let cure = match other.iter().map(|c| &c.crs).find(|c| *c != crs).and_then(Crs::epsg) {
         Some(code) => both(
             format!("看坐标像 EPSG:{code}；若是，用 --crs EPSG:{code}"),
             format!("the numbers look like EPSG:{code}; if so, use --crs EPSG:{code}"),

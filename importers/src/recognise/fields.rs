@@ -69,9 +69,40 @@ pub(crate) fn map(layer: &LayerDef, columns: &[String], cut_names: bool) -> Vec<
     mapping
 }
 
-const LONGITUDE: &[&str] =
-    &["经度", "lon", "lng", "long", "longitude", "经", "lon_dd", "大地经度", "gps_lon", "longitude_e"];
-const LATITUDE: &[&str] = &["纬度", "lat", "latitude", "纬", "lat_dd", "大地纬度", "gps_lat", "latitude_n"];
+const LONGITUDE: &[&str] = &[
+    "经度",
+    "lon",
+    "lng",
+    "long",
+    "longitude",
+    "经",
+    "lon_dd",
+    "大地经度",
+    "gps_lon",
+    "longitude_e",
+    "东经",
+    "经度e",
+    "gps经度",
+    "经度坐标",
+    "wgs84经度",
+    "经度值",
+];
+const LATITUDE: &[&str] = &[
+    "纬度",
+    "lat",
+    "latitude",
+    "纬",
+    "lat_dd",
+    "大地纬度",
+    "gps_lat",
+    "latitude_n",
+    "北纬",
+    "纬度n",
+    "gps纬度",
+    "纬度坐标",
+    "wgs84纬度",
+    "纬度值",
+];
 const X: &[&str] = &[
     "x坐标",
     "x",
@@ -89,6 +120,15 @@ const X: &[&str] = &[
     "coord_x",
     "point_x",
     "x坐标值",
+    "x值",
+    "xzb",
+    "纵坐标x",
+    "平面坐标x",
+    "2000坐标x",
+    "cgcs2000_x",
+    "cgcs2000x",
+    "北坐标n",
+    "北坐标x",
 ];
 const Y: &[&str] = &[
     "y坐标",
@@ -107,6 +147,15 @@ const Y: &[&str] = &[
     "coord_y",
     "point_y",
     "y坐标值",
+    "y值",
+    "yzb",
+    "横坐标y",
+    "平面坐标y",
+    "2000坐标y",
+    "cgcs2000_y",
+    "cgcs2000y",
+    "东坐标e",
+    "东坐标y",
 ];
 const WKT: &[&str] = &["wkt", "geometry", "geom", "the_geom", "shape_wkt"];
 

@@ -38,20 +38,35 @@ fn named(layer: &LayerDef, table: &Table) -> bool {
     layer.is_called(&table.name)
 }
 
+/// Tables of a file that are beside its data: the sheet frame of a drawing, the cover of a workbook. The file's name does not
+/// speak for them.
+const BESIDE: [&str; 14] = [
+    "tk",
+    "图框",
+    "图廓",
+    "图廓层",
+    "defpoints",
+    "说明",
+    "填表说明",
+    "填写说明",
+    "编制说明",
+    "目录",
+    "封面",
+    "汇总",
+    "字段说明",
+    "数据字典",
+];
+
 fn named_otherwise(layer: &LayerDef, table: &Table) -> bool {
-    table.other_names.iter().any(|n| layer.is_called(n))
+    !BESIDE.contains(&table.name.trim().to_lowercase().as_str())
+        && table.other_names.iter().any(|n| layer.is_called(n))
 }
 
 /// How well columns fit: fields found, and whether all required ones are (those a check fills count as found).
 fn fit(layer: &LayerDef, table: &Table) -> (usize, bool) {
     let mapping = fields::map(layer, &table.columns, true);
-    let filled = |f: &Field| {
-        layer
-            .checks
-            .iter()
-            .any(|c| c.rule.starts_with("fill") && c.texts.get("field").is_some_and(|name| *name == f.name))
-    };
-    let whole = layer.fields.iter().zip(&mapping).all(|(f, m)| !f.required || m.is_some() || filled(f));
+    let needs = |f: &Field| f.required && !layer.is_filled(&f.name);
+    let whole = layer.fields.iter().zip(&mapping).all(|(f, m)| m.is_some() || !needs(f));
     (mapping.iter().flatten().count(), whole)
 }
 

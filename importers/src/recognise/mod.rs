@@ -5,3 +5,4 @@ pub(crate) mod encoding;
 pub(crate) mod fields;
 pub(crate) mod heights;
 pub(crate) mod layer;
+pub(crate) mod units;

@@ -5,7 +5,7 @@ use crate::formats::{Refused, refused};
 use crate::notes::both;
 use crate::options::Options;
 use crate::plan::Source;
-use ditu_model::{Geometry, Row, Value};
+use ditu_model::{Bounds, Geometry, Row, Value};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 
@@ -46,12 +46,35 @@ impl RasterRow {
                 both("转换为 EPSG:4490 的 GeoTIFF 后再导入", "convert it to a GeoTIFF in EPSG:4490 first"),
             )
         };
+        if source.decision.swapped {
+            return Err(refused(
+                "raster.axes",
+                both(
+                    "栅格原点的第一个数是北坐标，与格式约定相反",
+                    "the first number of the raster's origin is the northing, against the format's convention",
+                ),
+                both(
+                    "把文件头里的 X0、Y0（或 XLLCORNER、YLLCORNER）对调，或按约定重新导出",
+                    "exchange X0 and Y0 (or XLLCORNER and YLLCORNER) in the head of the file, or export it anew",
+                ),
+            ));
+        }
         // What the file states itself needs no telling; the rest was decided here.
         let stated = table.claim.is_some() && options.crs(&table.file, Some(&table.name)).is_none();
         let epsg = source.dataset.epsg.filter(|_| !stated);
         let info = options.worker.grid(&table.path, &path, epsg).map_err(|e| failed(e.to_string()))?;
         let sha256 = sha256(&path).map_err(|e| failed(e.to_string()))?;
         let [w, s, e, n] = info.bounds;
+        if options.city.is_some_and(|city| !city.intersects(&Bounds::new(w, s, e, n))) {
+            return Err(refused(
+                "geometry.outside_city",
+                both(
+                    format!("栅格在 {w:.4}～{e:.4}°E、{s:.4}～{n:.4}°N，不在本市"),
+                    format!("the raster lies at {w:.4} to {e:.4}°E, {s:.4} to {n:.4}°N: outside the city"),
+                ),
+                both("核对坐标系（带号、中央经线）", "check the CRS (zone, central meridian)"),
+            ));
+        }
         let raster = table.raster.as_ref();
         let spacing = raster.map_or(0.0, |r| {
             crate::formats::raster_spacing(r, source.decision.crs.as_ref(), info.bounds, info.width)

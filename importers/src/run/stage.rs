@@ -56,6 +56,8 @@ pub(super) struct Stage<'a> {
     pub(super) names: Vec<String>,
     /// Which fields are wanted; all of them when a row is to be kept.
     fields: Vec<bool>,
+    /// Which fields a check may fill.
+    filled: Vec<bool>,
     remarks: Vec<Remark>,
     /// Columns of the row at hand about which something was said.
     said: Vec<usize>,
@@ -80,6 +82,7 @@ impl<'a> Stage<'a> {
             }),
             names,
             fields: layer.fields.iter().map(|f| wanted(&f.name)).collect(),
+            filled: layer.fields.iter().map(|f| layer.is_filled(&f.name)).collect(),
             remarks: Vec::new(),
             said: Vec::new(),
         }
@@ -115,10 +118,17 @@ impl<'a> Stage<'a> {
         let layer = &self.source.layer;
         let remarks = &mut self.remarks;
         let offset = self.source.height_offset;
-        let each = layer.fields.iter().zip(&self.source.mapping).zip(&mut self.converters).zip(&self.fields);
-        each.map(|(((field, column), converter), wanted)| match column {
+        let source = self.source.mapping.iter().zip(&self.source.factors);
+        let each = layer.fields.iter().zip(source).zip(&mut self.converters).zip(&self.fields);
+        each.map(|(((field, (column, factor)), converter), wanted)| match column {
             Some(c) if *wanted => {
-                let value = raw.get_mut(*c).map_or(Raw::Null, |v| std::mem::replace(v, Raw::Null));
+                let mut value = raw.get_mut(*c).map_or(Raw::Null, |v| std::mem::replace(v, Raw::Null));
+                if *factor != 1.0
+                    && let Some(n) = value.as_f64()
+                {
+                    // Decimal digits stay: 12 cm is 0.12 m.
+                    value = Raw::Real((n * factor * 1e9).round() / 1e9);
+                }
                 let before = remarks.len();
                 let value = converter.convert(field, value, remarks);
                 for r in &mut remarks[before..] {
@@ -361,13 +371,14 @@ impl<'a> Stage<'a> {
             if !field.required || !row.values[i].is_null() {
                 continue;
             }
-            // A column that is not there at all was said once; a value that could not be taken was said just now.
-            let Some(column) = self.source.mapping[i] else { continue };
-            if self.said.contains(&column) {
+            // A column that is not there at all was said once, unless something might have filled the field; a value that
+            // could not be taken was said just now.
+            let column = self.source.mapping[i];
+            if column.is_none() && !self.filled[i] || column.is_some_and(|c| self.said.contains(&c)) {
                 continue;
             }
             let mut place = self.place(number, row, None);
-            place.field = self.source.table.columns.get(column).cloned();
+            place.field = column.and_then(|c| self.source.table.columns.get(c).cloned());
             let message = both(format!("缺“{}”", field.title.zh), format!("{} is missing", field.title.en));
             let cure = both("已入库，请补上", "committed; please add it");
             findings.push(finding("value.required", Severity::Warning, place, message, cure));

@@ -537,3 +537,126 @@ fn long_codes_that_a_spreadsheet_made_numbers_never_reach_the_store() {
     assert_eq!(rows["cadastre.boundary_point"].len(), 1, "{}", report.summary(crate::Lang::En));
     assert_eq!(count(&report, "value.digits_lost"), 1);
 }
+
+/// A heading's unit is not the field's: the numbers are brought to it, whether the unit stands in the heading or below.
+#[test]
+fn numbers_in_another_unit_than_the_fields_are_converted_and_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("给水管点.csv");
+    std::fs::write(
+        &path,
+        "物探点号,管类,经度,纬度,埋深(cm)\nJS1,给水,111.69,29.02,12\nJS2,给水,111.6901,29.02,\n",
+    )
+    .unwrap();
+    let (_scratch, plan) = planned(&[path], |o| {
+        o.all().layer = LayerId::new("pipeline.node");
+        o.all().crs = Some(CrsChoice::Epsg(4490));
+    });
+    let (rows, report) = drained(plan.unwrap());
+    let rows = rows.unwrap();
+    let depth: Vec<String> =
+        rows["pipeline.node"].iter().map(|r| value("pipeline.node", r, "depth_m").to_string()).collect();
+    assert_eq!((depth[0].as_str(), count(&report, "unit.converted")), ("0.12", 1));
+}
+
+/// A field that a rule might have filled and did not is as missing as any other.
+#[test]
+fn what_no_rule_could_fill_is_told_as_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("点.csv");
+    std::fs::write(&path, "物探点号,经度,纬度\nA1,111.69,29.02\n").unwrap();
+    let (_scratch, plan) = planned(&[path], |o| {
+        o.all().layer = LayerId::new("pipeline.node");
+        o.all().crs = Some(CrsChoice::Epsg(4490));
+    });
+    let (_, report) = drained(plan.unwrap());
+    assert_eq!(count(&report, "value.required"), 1, "{}", report.to_json());
+}
+
+/// Internet maps' coordinates by the heading, or by the CRS that GeoJSON states and GDAL takes for WGS 84.
+#[test]
+fn headings_and_crs_members_that_say_gcj_02_are_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("地名.csv");
+    std::fs::write(&path, "名称,地名代码,经度(GCJ02),纬度(GCJ02)\n武陵阁,1,111.69,29.03\n").unwrap();
+    let (_scratch, refused) = planned(&[path], |o| o.all().layer = LayerId::new("placename.place"));
+    assert_eq!(rules(&refused.unwrap_err()), ["crs.obfuscated"]);
+    let path = dir.path().join("地名.geojson");
+    let text = r#"{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"GCJ-02"}},"features":[
+        {"type":"Feature","properties":{"名称":"武陵阁"},"geometry":{"type":"Point","coordinates":[111.69,29.03]}}]}"#;
+    for gbk in [false, true] {
+        let bytes = if gbk { encoding_rs::GBK.encode(text).0.into_owned() } else { text.as_bytes().to_vec() };
+        std::fs::write(&path, bytes).unwrap();
+        let (_scratch, plan) =
+            planned(std::slice::from_ref(&path), |o| o.all().layer = LayerId::new("placename.place"));
+        let (rows, report) = drained(plan.unwrap_or_else(|e| panic!("{e}")));
+        let row = &rows.unwrap()["placename.place"][0];
+        let at = row.geometry.as_ref().unwrap().coords[0];
+        assert!((at[0] - 111.69).abs() > 0.003 && count(&report, "crs.obfuscated") == 1, "{at:?}");
+        assert_eq!(value("placename.place", row, "name").to_string(), "武陵阁");
+    }
+}
+
+/// A grid whose origin has its axes exchanged, and one elsewhere, are refused instead of put there.
+#[test]
+fn rasters_with_exchanged_axes_or_outside_the_city_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, x, y, rule) in
+        [("swapped", 3_212_000.0, 568_000.0, "raster.axes"), ("far", 568_000.0, 3_912_000.0, "crs.outside")]
+    {
+        let path = dir.path().join(format!("{name}.asc"));
+        let rows = "40 41 42 43\n".repeat(4);
+        let head =
+            format!("ncols 4\nnrows 4\nxllcorner {x}\nyllcorner {y}\ncellsize 25\nNODATA_value -9999\n");
+        std::fs::write(&path, head + &rows).unwrap();
+        let (_scratch, refused) = planned(&[path], |o| {
+            o.all().layer = LayerId::new("terrain.dem");
+            o.all().crs = Some(CrsChoice::Epsg(4546));
+        });
+        let refused = refused.unwrap_err();
+        assert!(
+            rules(&refused).contains(&rule) || rules(&refused).contains(&"geometry.outside_city"),
+            "{name} {refused}"
+        );
+    }
+}
+
+/// What stands beside the data is not the layer that the file's name says.
+#[test]
+fn frames_and_covers_do_not_go_where_the_files_name_points() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("给水管线.dxf");
+    let line =
+        |layer: &str, y: i32| format!("0\nLINE\n8\n{layer}\n10\n568000\n20\n{y}\n11\n568050\n21\n{y}\n");
+    let body = line("TK", 3_212_000) + &line("JSX", 3_212_010);
+    std::fs::write(&path, format!("0\nSECTION\n2\nENTITIES\n{body}0\nENDSEC\n0\nEOF\n")).unwrap();
+    let (_scratch, plan) = planned(&[path], |o| o.all().crs = Some(CrsChoice::Epsg(4546)));
+    let plan = plan.unwrap_or_else(|e| panic!("{e}"));
+    let tables: Vec<&str> = plan.datasets().iter().map(|d| d.table.as_str()).collect();
+    assert_eq!(tables, ["JSX"]);
+}
+
+/// A quote that nobody closes makes one value of all that follows: that is no value.
+#[test]
+fn a_quote_that_is_never_closed_is_told_with_its_line_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("地名.csv");
+    let row = |i: u32, name: &str| format!("4307{i:08},{name},{},29.03\n", 111.6 + f64::from(i) * 1e-3);
+    let open = |o: &mut Options| {
+        o.all().layer = LayerId::new("placename.place");
+        o.all().crs = Some(CrsChoice::Epsg(4490));
+    };
+    let head = "地名代码,名称,经度,纬度\n";
+    std::fs::write(
+        &path,
+        format!("{head}{}{}{}{}", row(1, "甲"), row(2, "\"乙"), row(3, "丙"), row(4, "丁")),
+    )
+    .unwrap();
+    let (_scratch, plan) = planned(std::slice::from_ref(&path), open);
+    let why = drained(plan.unwrap()).0.unwrap_err();
+    assert!(why.contains("line 3") && why.contains("never closed"), "{why}");
+    // Values of several lines are none of that.
+    std::fs::write(&path, format!("{head}{}{}", row(1, "\"甲\n楼, 东\""), row(2, "乙"))).unwrap();
+    let (_scratch, plan) = planned(&[path], open);
+    assert_eq!(drained(plan.unwrap()).0.unwrap()["placename.place"].len(), 2);
+}

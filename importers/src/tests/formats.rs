@@ -34,7 +34,7 @@ fn every_format_is_known_by_its_content_and_read() {
     ] {
         if format.is_empty() {
             let (_scratch, refused) = planned(&[data(file)], |o| o.all().layer = LayerId::new(layer));
-            assert_eq!(rules(&refused.unwrap_err()), ["format.unknown"], "{file}");
+            assert_eq!(rules(&refused.unwrap_err()), ["format.unsupported"], "{file}");
             continue;
         }
         let crs = match format {

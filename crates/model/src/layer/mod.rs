@@ -276,6 +276,12 @@ impl LayerDef {
         self.fields.iter().position(|f| f.name == name)
     }
 
+    /// True when a check of the layer may fill an empty field (`fill`, `fill_from_name`).
+    pub fn is_filled(&self, field: &str) -> bool {
+        let of = |c: &Check| c.rule.starts_with("fill") && c.texts.get("field").is_some_and(|f| f == field);
+        self.checks.iter().any(of)
+    }
+
     /// True when a file, table or drawing layer of this name holds this layer.
     pub fn is_called(&self, name: &str) -> bool {
         let name = name.trim();
