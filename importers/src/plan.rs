@@ -562,7 +562,7 @@ impl Work<'_> {
             let Some(heading) = column.map(|c| table.columns[c].as_str()) else { continue };
             let own = field.unit.as_deref().unwrap_or_default();
             match units::factor(field, heading) {
-                Ok(n) if n == 1.0 => {}
+                Ok(1.0) => {}
                 Ok(n) => {
                     *factor = n;
                     self.note(

@@ -52,6 +52,11 @@ impl Sealed {
     fn cipher(&self, make: bool) -> io::Result<XChaCha20Poly1305> {
         let text = match std::fs::read_to_string(&self.key_file) {
             Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound && self.files()?.next().is_some() => {
+                // A second key would leave two kinds of files of which neither key opens all.
+                let why = "密钥不在，已封存的控制参数打不开；把原密钥放回（或用 DITU_KEY_FILE 指明），或移走 *.sealed / the key is missing and sealed control cannot be opened: put it back (or name it by DITU_KEY_FILE), or move the *.sealed files away";
+                return Err(at(&self.key_file, io::Error::new(e.kind(), why)));
+            }
             Err(e) if e.kind() == io::ErrorKind::NotFound && make => {
                 let text: String = random::<32>()?.iter().map(|b| format!("{b:02x}")).collect();
                 write_private(&self.key_file, text.as_bytes())?;
@@ -68,8 +73,13 @@ impl Sealed {
         XChaCha20Poly1305::new_from_slice(&key).map_err(io::Error::other)
     }
 
-    /// Keeps a control; one of the same name is replaced.
-    pub(crate) fn keep(&self, control: &Control) -> io::Result<()> {
+    /// Keeps a control; one of the same name stays, unless it is to be replaced.
+    pub(crate) fn keep(&self, control: &Control, replace: bool) -> io::Result<()> {
+        let path = self.path(&control.name);
+        if !replace && path.exists() {
+            let why = "已有同名控制；换一个名称，或用 --replace 替换 / there is a control of this name: choose another, or --replace it";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{}: {why}", control.name)));
+        }
         std::fs::create_dir_all(&self.folder)?;
         let cipher = self.cipher(true)?;
         let nonce = random::<NONCE>()?;
@@ -77,7 +87,6 @@ impl Sealed {
         let payload = Payload { msg: &plain, aad: control.name.as_bytes() };
         let sealed =
             cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| io::Error::other("sealing failed"))?;
-        let path = self.path(&control.name);
         let new = path.with_extension("new");
         write_private(&new, &[MAGIC, &nonce, &sealed].concat())?;
         std::fs::rename(&new, &path)
@@ -94,24 +103,28 @@ impl Sealed {
         serde_json::from_slice(&plain).map_err(|_| broken())
     }
 
-    /// All controls, by name.
-    pub(crate) fn all(&self) -> io::Result<Vec<Arc<Control>>> {
-        let mut found = Vec::new();
+    /// The sealed files, with the names of what they hold.
+    fn files(&self) -> io::Result<impl Iterator<Item = (PathBuf, String)> + use<>> {
         let entries = match std::fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(found),
+            Ok(entries) => entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(e) => return Err(at(&self.folder, e)),
         };
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_some_and(|e| e == ENDING)
-                && let Some(name) = path.file_stem().and_then(|n| n.to_str())
-            {
-                found.push(Arc::new(self.open(&path, name)?));
+        let sealed = entries.into_iter().filter(|p| p.extension().is_some_and(|e| e == ENDING));
+        Ok(sealed.filter_map(|p| Some((p.clone(), p.file_stem()?.to_str()?.to_owned()))))
+    }
+
+    /// All controls, by name, and why some cannot be opened.
+    pub(crate) fn all(&self) -> io::Result<(Vec<Arc<Control>>, Vec<io::Error>)> {
+        let (mut found, mut broken) = (Vec::new(), Vec::new());
+        for (path, name) in self.files()? {
+            match self.open(&path, &name) {
+                Ok(control) => found.push(Arc::new(control)),
+                Err(e) => broken.push(e),
             }
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(found)
+        Ok((found, broken))
     }
 }
 

@@ -108,6 +108,30 @@ fn a_sealed_control_opens_with_its_key_only_and_not_under_another_name() {
     bytes[last] ^= 1;
     fs::write(folder.join("常德独立.sealed"), &bytes).unwrap();
     list().expect(0);
+    // What nobody asks for is in nobody's way; a control of the same name, or a second key, is not made in silence.
+    fs::write(folder.join("坏.sealed"), "no control").unwrap();
+    let places = city.write("地名.csv", "名称,经度,纬度\n武陵阁,111.69,29.03\n");
+    let import = [
+        "import",
+        places.to_str().unwrap(),
+        "--layer",
+        "placename.place",
+        "--crs",
+        "EPSG:4490",
+        "--no-tiles",
+    ];
+    city.run(&import).expect(0);
+    assert!(city.run(&[&import[..4], &["--control", "坏"]].concat()).expect(3).stderr.contains("坏.sealed"));
+    fs::remove_file(folder.join("坏.sealed")).unwrap();
+    assert!(fit(&city, &[]).expect(3).stderr.contains("--replace"));
+    fit(&city, &["--replace"]).expect(0);
+    fs::rename(folder.join("key"), folder.join("key.away")).unwrap();
+    for said in [fit(&city, &["--replace"]).expect(3), list().expect(3)] {
+        assert!(said.stderr.contains("密钥不在"), "{}", said.stderr);
+    }
+    assert!(!folder.join("key").exists());
+    fs::rename(folder.join("key.away"), folder.join("key")).unwrap();
+    list().expect(0);
     fs::write(folder.join("key"), "00".repeat(32)).unwrap();
     assert!(list().expect(3).stderr.contains("another key"));
     #[cfg(unix)]

@@ -660,3 +660,24 @@ fn a_quote_that_is_never_closed_is_told_with_its_line_and_loses_nothing() {
     let (_scratch, plan) = planned(&[path], open);
     assert_eq!(drained(plan.unwrap()).0.unwrap()["placename.place"].len(), 2);
 }
+
+/// One row with its axes exchanged is one row's fault, whoever names the CRS.
+#[test]
+fn a_few_rows_elsewhere_do_not_refuse_the_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("地名.csv");
+    let mut text = "地名代码,名称,经度,纬度\n".to_owned();
+    for i in 0..16 {
+        let (lon, lat) = (111.6 + f64::from(i) * 1e-3, 29.03);
+        let (x, y) = if i == 7 { (lat, lon) } else { (lon, lat) };
+        text += &format!("4307{i:08},村{i},{x},{y}\n");
+    }
+    std::fs::write(&path, text).unwrap();
+    let (_scratch, plan) = planned(&[path], |o| {
+        o.all().layer = LayerId::new("placename.place");
+        o.all().crs = Some(CrsChoice::Epsg(4490));
+    });
+    let (rows, report) = drained(plan.unwrap_or_else(|e| panic!("{e}")));
+    assert_eq!(rows.unwrap()["placename.place"].len(), 15);
+    assert_eq!(count(&report, "geometry.outside_crs") + count(&report, "geometry.outside_city"), 1);
+}

@@ -49,6 +49,9 @@ struct Fit {
     /// Also write the report here (.html or .json)
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Replace the control that is kept under this name
+    #[arg(long)]
+    replace: bool,
     /// Fit and report, keep nothing
     #[arg(long)]
     dry_run: bool,
@@ -76,7 +79,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
 }
 
 fn list(settings: &Settings) -> Result<(), Failure> {
-    let all = Sealed::of(settings).all().map_err(|e| Failure::Environment(e.to_string()))?;
+    let (all, broken) = Sealed::of(settings).all().map_err(|e| Failure::Environment(e.to_string()))?;
     if settings.json {
         let list: Vec<_> = all
             .iter()
@@ -91,7 +94,10 @@ fn list(settings: &Settings) -> Result<(), Failure> {
     for c in &all {
         print(&format!("{:<20}{}  σ0 {:.4} m", c.name, c.describe(), c.sigma0));
     }
-    Ok(())
+    match broken.iter().map(ToString::to_string).collect::<Vec<_>>() {
+        whys if whys.is_empty() => Ok(()),
+        whys => Err(Failure::Environment(whys.join("; "))),
+    }
 }
 
 /// A grid as people name it.
@@ -164,8 +170,9 @@ fn run_fit(args: &Fit, settings: &Settings) -> Result<(), Failure> {
     let who = author();
     if !args.dry_run {
         let io = |e: std::io::Error| Failure::Environment(e.to_string());
-        audit::record(settings, &who, "control.fit", &args.name).map_err(io)?;
-        Sealed::of(settings).keep(&control).map_err(io)?;
+        let what = if args.replace { "control.replace" } else { "control.fit" };
+        audit::record(settings, &who, what, &args.name).map_err(io)?;
+        Sealed::of(settings).keep(&control, args.replace).map_err(io)?;
     }
     if let Some(file) = &args.report {
         let json = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));

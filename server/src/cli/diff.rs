@@ -1,6 +1,6 @@
 //! `ditu diff`: what differs between two revisions of a layer, as a table or as GeoJSON.
 
-use super::{Failure, layer, open_existing, operator, print};
+use super::{Failure, layer, open_existing, operator, print, say};
 use crate::diff_page;
 use crate::geojson;
 use crate::settings::Settings;
@@ -31,7 +31,16 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     let store = open_existing(&settings).await?;
     let view = operator(&settings);
     let scope = view.scope(&id).ok_or_else(|| Failure::Refused(args.layer.clone()))?;
-    let found = store.diff(&view, &id, RevisionId(args.a), RevisionId(args.b), args.limit).await?;
+    let most = args.limit.saturating_add(1);
+    let mut found = store.diff(&view, &id, RevisionId(args.a), RevisionId(args.b), most).await?;
+    if found.len() > args.limit {
+        found.truncate(args.limit);
+        let (zh, en) = (
+            format!("只列出前 {} 个差异，还有更多；用 --limit 增加", args.limit),
+            format!("only the first {} differences are shown, there are more: see --limit", args.limit),
+        );
+        eprintln!("ditu: {}", say(settings.lang, &zh, &en));
+    }
     if let Some(file) = &args.map {
         let count = |f: fn(&Difference) -> bool| found.iter().filter(|d| f(d)).count() as u64;
         let preview = Preview {

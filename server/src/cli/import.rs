@@ -171,9 +171,11 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         Ok(Outcome::Committed(_, commit)) => import::report_name(commit),
         Ok(Outcome::Previewed(_)) | Err(_) => "refused".to_owned(),
     };
-    finish(&args, &settings, &report, &name)?;
+    // A report that cannot be written takes nothing back: what was committed is said all the same.
+    let written = finish(&args, &settings, &report, &name);
     match done.map_err(|e| too_many(&e, settings.lang).unwrap_or_else(|| e.into()))? {
         Outcome::Previewed(previews) => {
+            written?;
             for p in &previews {
                 print(&format!("{:<28}+{} ~{} -{}", p.layer.as_str(), p.added, p.changed, p.removed));
             }
@@ -189,7 +191,10 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             print(say(settings.lang, "试运行：没有改动任何数据", "dry run: nothing was changed"));
             Ok(())
         }
-        Outcome::Committed(store, commit) => committed(&store, commit, &args, &settings).await,
+        Outcome::Committed(store, commit) => {
+            committed(&store, commit, &args, &settings).await?;
+            written
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::import::{ModeFlag, author};
 use super::{Failure, open, print, say};
-use crate::import::inbox::{DONE, Inbox, Parcel, REFUSED, put_away};
+use crate::import::inbox::{DONE, Inbox, Parcel, REFUSED, put_away, signature};
 use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
@@ -88,7 +88,15 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             if quiet < Duration::from_secs(args.settle) {
                 continue;
             }
+            let before = signature(&parcel);
             match take(&args, &settings, &store, &parcel).await {
+                Fate::Done(_, what) if before.is_none() || signature(&parcel) != before => {
+                    // What came meanwhile was not read: it is taken again when it is quiet.
+                    let zh = "；导入期间文件又变了，留在原处，静止后再导入";
+                    let en =
+                        "; it changed while it was imported: it stays, and is taken again when it is quiet";
+                    print(&format!("{}: {what}{}", parcel.name, say(settings.lang, zh, en)));
+                }
                 Fate::Done(report, what) => {
                     pause = Duration::ZERO;
                     finish(&args.dir.join(DONE), &settings, &parcel, &report, &what)?;
@@ -172,7 +180,10 @@ fn finish(
     what: &str,
 ) -> Result<(), Failure> {
     let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let at = put_away(parcel, folder, &stamp).map_err(|e| Failure::environment(folder.display(), e))?;
+    let at = put_away(parcel, folder, &stamp).map_err(|e| {
+        // What was done stays done: that must be known before anybody tries again.
+        Failure::environment(format!("{}: {what}; {}", parcel.name, folder.display()), e)
+    })?;
     for ending in ["html", "json", "gpkg"] {
         let name = say(settings.lang, "检查报告", "report");
         import::write_report(report, &at.join(format!("{name}.{ending}")))?;

@@ -16,7 +16,7 @@ pub(crate) const REFUSED: &str = "refused";
 const FILES: usize = 20_000;
 
 /// What shows whether something has changed.
-type Signature = Vec<(PathBuf, u64, Option<SystemTime>)>;
+pub(crate) type Signature = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
 /// One delivery in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +126,34 @@ impl Inbox {
     }
 }
 
+/// What shows whether a delivery has changed; `None` while something of it vanishes.
+pub(crate) fn signature(parcel: &Parcel) -> Option<Signature> {
+    let mut signature = Signature::new();
+    parcel.paths.iter().all(|p| sign(p, &mut signature).is_ok()).then_some(signature)
+}
+
+/// Moves a file or folder, to another disk too.
+fn shift(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::rename(from, to) {
+        Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {}
+        done => return done,
+    }
+    copy(from, to)?;
+    if from.is_dir() { std::fs::remove_dir_all(from) } else { std::fs::remove_file(from) }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        return std::fs::copy(from, to).map(drop);
+    }
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
 /// Moves a delivery into a folder of its own below `folder`, with a name that is free; where it lies then.
 pub(crate) fn put_away(parcel: &Parcel, folder: &Path, stamp: &str) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
@@ -142,7 +170,7 @@ pub(crate) fn put_away(parcel: &Parcel, folder: &Path, stamp: &str) -> io::Resul
     }
     for path in &parcel.paths {
         if let Some(name) = path.file_name() {
-            std::fs::rename(path, target.join(name))?;
+            shift(path, &target.join(name))?;
         }
     }
     Ok(target)
@@ -152,6 +180,25 @@ pub(crate) fn put_away(parcel: &Parcel, folder: &Path, stamp: &str) -> io::Resul
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn what_is_written_while_a_delivery_is_read_shows_and_folders_move_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("in/交付");
+        fs::create_dir_all(folder.join("下")).unwrap();
+        fs::write(folder.join("下/a.csv"), "1").unwrap();
+        let parcel = Parcel { name: "交付".into(), paths: vec![folder.clone()] };
+        let before = signature(&parcel);
+        assert!(before.is_some() && signature(&parcel) == before);
+        fs::write(folder.join("下/a.csv"), "12").unwrap();
+        assert_ne!(signature(&parcel), before);
+        fs::write(folder.join("b.csv"), "").unwrap();
+        copy(&folder, &dir.path().join("there")).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join("there/下/a.csv")).unwrap(), "12");
+        shift(&folder, &dir.path().join("moved")).unwrap();
+        assert!(!folder.exists() && dir.path().join("moved/b.csv").exists());
+        assert_eq!(signature(&parcel), None);
+    }
 
     #[test]
     fn parts_of_a_shapefile_are_one_delivery_and_unfinished_files_are_none() {

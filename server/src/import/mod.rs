@@ -13,7 +13,7 @@ use crate::cli::{Failure, operator};
 use crate::sealed::Sealed;
 use crate::settings::{Settings, grid_path};
 use ditu_gdal::Worker;
-use ditu_importers::{Choice, Options, Plan, Refusal, Report, Run};
+use ditu_importers::{Choice, CrsChoice, Options, Plan, Refusal, Report, Run};
 use ditu_model::{Changeset, Commit, Mode, Origin};
 use ditu_store::{Store, StoreError};
 use std::fs::File;
@@ -47,10 +47,20 @@ pub(crate) async fn plan(
     scratch: &Path,
     store: Option<&Arc<dyn Store>>,
 ) -> Result<Result<Plan, Box<Refusal>>, Failure> {
+    let (controls, broken) = Sealed::of(settings).all().map_err(|e| Failure::Environment(e.to_string()))?;
+    let unknown = |name: &String| !controls.iter().any(|c| c.name == *name);
+    let wanted = request.choices.iter().any(|c| matches!(&c.crs, Some(CrsChoice::Control(n)) if unknown(n)));
+    for why in broken {
+        // What is not asked for is in nobody's way.
+        if wanted {
+            return Err(Failure::Environment(why.to_string()));
+        }
+        tracing::warn!(%why, "a sealed control cannot be opened");
+    }
     let options = Options {
         choices: request.choices,
         mode: request.mode,
-        controls: Sealed::of(settings).all().map_err(|e| Failure::Environment(e.to_string()))?,
+        controls,
         present: store.map(|s| Arc::new(present::Stored::new(s, settings)) as _),
         scratch: scratch.to_owned(),
         worker: worker().map_err(|e| Failure::environment("reader", e))?,

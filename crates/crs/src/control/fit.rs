@@ -175,6 +175,10 @@ pub fn fit(
         })
         .collect();
     let places: Vec<[f64; 2]> = used.iter().map(|&i| problem.place(i)).collect();
+    // Where X and Y are exchanged the target lies in no place at all, and neither would any data.
+    if let Some(&i) = used.iter().find(|&&i| !problem.place(i).iter().all(|v| v.is_finite())) {
+        return Err(FitError::Point(points[i].name.clone()));
+    }
     let warnings = problem.warnings(&solved, &used);
     let control = Control {
         name: name.to_owned(),

@@ -240,6 +240,11 @@ fn points_that_determine_nothing_are_refused() {
     let mut bad = one.clone();
     bad[2].source[0] = f64::NAN;
     assert_eq!(fit("x", source, target, None, &bad), Err(FitError::Point("P2".into())));
+    // X and Y of the target exchanged: 3,212 km east of a meridian is no place.
+    let exchanged =
+        |p: &ControlPoint| ControlPoint { target: [p.target[1], p.target[0], p.target[2]], ..p.clone() };
+    let bad: Vec<_> = one.iter().map(exchanged).collect();
+    assert!(matches!(fit("x", source, target, None, &bad), Err(FitError::Point(_))));
     let checked: Vec<_> = one.iter().map(|p| ControlPoint { check: true, ..p.clone() }).collect();
     assert!(matches!(fit("x", source, target, None, &checked), Err(FitError::TooFew { found: 0, .. })));
 }

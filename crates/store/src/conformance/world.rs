@@ -136,7 +136,7 @@ impl World {
     }
 
     /// A second opening of the same store, as another process has it.
-    pub(super) async fn again(&self) -> Arc<dyn Store> {
+    pub(crate) async fn again(&self) -> Arc<dyn Store> {
         match &self.target {
             Some(target) => open(target, layers()).await.unwrap(),
             None => self.store.clone(),

@@ -367,6 +367,83 @@ mod tests {
         assert_eq!(w.head().await, RevisionId(1));
     }
 
+    /// Who only reads does not wait for who writes, and who changed the tables meanwhile is noticed.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn opening_a_prepared_schema_waits_for_no_writer() {
+        let w = World::postgis("opening").await;
+        let Some(Target::PostGis { url, .. }) = w.target.clone() else { unreachable!() };
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let edit = "BEGIN; INSERT INTO c_opening.t_spot (geom, code) VALUES (ST_GeomFromEWKT('SRID=4490;POINT(111 29)'), 'x')";
+        client.batch_execute(edit).await.unwrap();
+        let again = tokio::time::timeout(Duration::from_secs(5), w.again()).await.expect("it does not wait");
+        assert_eq!(all(again.reader(operator()).as_ref(), &id("t.spot")).await.len(), 0);
+        client.batch_execute("COMMIT").await.unwrap();
+        // As an older Ditu would leave it.
+        let older = "CREATE OR REPLACE FUNCTION c_opening.ditu_unpack(name text, side text) RETURNS void
+                     LANGUAGE plpgsql AS 'BEGIN END'";
+        client.batch_execute(older).await.unwrap();
+        w.again().await;
+        let sql = "SELECT prosrc FROM pg_proc WHERE proname = 'ditu_unpack' AND pronamespace = 'c_opening'::regnamespace";
+        let now: String = client.query_one(sql, &[]).await.unwrap().get(0);
+        assert!(now.contains("ditu_pack"), "{now}");
+    }
+
+    /// A coordinate that is no number goes into no JSON: the row that has one can still be changed, taken out and replaced.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_shape_with_a_coordinate_that_is_no_number_stays_editable() {
+        let rows = || (0..5).map(|i| spot(&format!("{i}"), i, [111.0, 29.0])).collect::<Vec<_>>();
+        let w = World::postgis("nan").await;
+        let Some(Target::PostGis { url, .. }) = w.target.clone() else { unreachable!() };
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        w.put("t.spot", Mode::Replace, rows()).await;
+        let set = |fid: i32, shape: &str| {
+            format!("UPDATE c_nan.t_spot SET geom = ST_GeomFromEWKT('SRID=4490;{shape}') WHERE fid = {fid}")
+        };
+        client.batch_execute(&set(1, "POINT Z (111 29 nan)")).await.unwrap();
+        client.batch_execute(&set(2, "POINT (nan 29)")).await.unwrap();
+        client.batch_execute(&set(1, "POINT Z (111 29 5)")).await.unwrap();
+        client.batch_execute(&set(3, "POINT Z (111 29 nan)")).await.unwrap();
+        client.batch_execute("DELETE FROM c_nan.t_spot WHERE fid = 3").await.unwrap();
+        client.batch_execute(&set(4, "POINT (nan 29)")).await.unwrap();
+        assert_eq!(counts(&w.put("t.spot", Mode::Replace, rows()).await), (1, 3, 0));
+        assert_eq!(w.all("t.spot").await.len(), 5);
+    }
+
+    /// A role that may edit the layers and nothing else of Ditu's takes packs apart too; and what a Ditu that knew no packs
+    /// left behind is put together by the next import.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn packs_are_taken_apart_for_any_role_and_after_an_older_ditu() {
+        let rows = || (0..70).map(|i| spot(&format!("{i}"), i, [111.0, 29.0])).collect::<Vec<_>>();
+        let w = World::postgis("roles").await;
+        let Some(Target::PostGis { url, .. }) = w.target.clone() else { unreachable!() };
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        w.put("t.spot", Mode::Replace, rows()).await;
+        let old =
+            "ALTER TABLE c_roles.t_spot DISABLE TRIGGER ditu_log; DELETE FROM c_roles.t_spot WHERE fid = 5;
+                   UPDATE c_roles.ditu_layer SET features = features - 1 WHERE layer = 't.spot';
+                   ALTER TABLE c_roles.t_spot ENABLE TRIGGER ditu_log";
+        client.batch_execute(old).await.unwrap();
+        assert_eq!(counts(&w.put("t.spot", Mode::Replace, rows()).await), (1, 0, 0));
+
+        w.put("t.area", Mode::Replace, vec![area("a", [111.0, 29.0], 0.1), area("b", [111.0, 29.0], 0.2)])
+            .await;
+        let grant = "DROP ROLE IF EXISTS ditu_test_editor; CREATE ROLE ditu_test_editor;
+            GRANT USAGE ON SCHEMA c_roles TO ditu_test_editor;
+            GRANT SELECT, INSERT, UPDATE, DELETE ON c_roles.t_area, c_roles.ditu_layer, c_roles.ditu_revision,
+              c_roles.ditu_change, c_roles.ditu_side_t_area TO ditu_test_editor";
+        client.batch_execute(grant).await.unwrap();
+        let edit = "BEGIN; SET LOCAL ROLE ditu_test_editor; UPDATE c_roles.t_area SET name = 'c' WHERE fid = 1; COMMIT";
+        client.batch_execute(edit).await.unwrap();
+        let left = "SELECT (SELECT count(*) FROM c_roles.ditu_pack WHERE layer = 't.area'),
+                           (SELECT count(*) FROM c_roles.ditu_side_t_area)";
+        let left = client.query_one(left, &[]).await.unwrap();
+        assert_eq!((left.get::<_, i64>(0), left.get::<_, i64>(1)), (0, 2));
+        client.batch_execute("DROP OWNED BY ditu_test_editor; DROP ROLE ditu_test_editor").await.unwrap();
+    }
+
     /// Hashes of a first import lie in packs. An import of the same leaves them so; whatever changes a row, Ditu or another
     /// client, takes them apart first, and rows with a key, without one and of a layer without keys are known again.
     #[tokio::test(flavor = "multi_thread")]

@@ -29,13 +29,16 @@ CREATE OR REPLACE FUNCTION {s}.ditu_take_id(name text) RETURNS bigint LANGUAGE s
 
 -- What a first import knows of its rows lies in packs: key and content of a feature after the other, 16 bytes each, nought
 -- for no key. The first change of a single row takes them apart.
-CREATE OR REPLACE FUNCTION {s}.ditu_unpack(name text, side text) RETURNS void LANGUAGE plpgsql AS $f$
+CREATE OR REPLACE FUNCTION {s}.ditu_unpack(name text, side text) RETURNS void LANGUAGE plpgsql
+  SECURITY DEFINER SET search_path = pg_catalog AS $f$
 BEGIN
   IF EXISTS (SELECT FROM {s}.ditu_pack WHERE layer = name) THEN
     EXECUTE format('INSERT INTO {s}.%I SELECT p.first + i,
       nullif(substring(p.hashes FROM i * 32 + 1 FOR 16), decode(repeat(''00'', 16), ''hex'')),
       substring(p.hashes FROM i * 32 + 17 FOR 16)
-      FROM {s}.ditu_pack p, generate_series(0, length(p.hashes) / 32 - 1) i WHERE p.layer = $1 ORDER BY 1', side)
+      FROM {s}.ditu_pack p CROSS JOIN generate_series(0, length(p.hashes) / 32 - 1) i
+      JOIN {s}.%I f ON f.fid = p.first + i WHERE p.layer = $1 ORDER BY 1 ON CONFLICT DO NOTHING',
+      side, substr(side, length('ditu_side_') + 1))
       USING name;
     DELETE FROM {s}.ditu_pack WHERE layer = name;
   END IF;
@@ -48,6 +51,7 @@ DECLARE
   mine text := nullif(current_setting('ditu.edit_revision', true), '');
   rev bigint;
   was jsonb;
+  bare record;
   was_geom geometry;
   feature bigint;
 BEGIN
@@ -64,7 +68,7 @@ BEGIN
   ELSE
     rev := mine::bigint;
   END IF;
-  IF TG_OP <> 'INSERT' THEN was := to_jsonb(OLD) - 'geom'; was_geom := OLD.geom; feature := OLD.fid; END IF;
+  IF TG_OP <> 'INSERT' THEN bare := OLD; bare.geom := NULL; was := to_jsonb(bare) - 'geom'; was_geom := OLD.geom; feature := OLD.fid; END IF;
   IF TG_OP <> 'DELETE' THEN feature := NEW.fid; END IF;
   INSERT INTO {s}.ditu_change VALUES (name, rev, feature, was, was_geom,
     ST_XMin(was_geom), ST_YMin(was_geom), ST_XMax(was_geom), ST_YMax(was_geom)) ON CONFLICT DO NOTHING;
@@ -95,7 +99,16 @@ pub(super) async fn prepare(
     layers: &Layers,
 ) -> Result<(), StoreError> {
     let failed = super::env("preparing the database");
-    tx.batch_execute(&format!("SELECT pg_advisory_xact_lock({lock})")).await.map_err(&failed)?;
+    let core = CORE.replace("{s}", &quote(schema)).replace("{lock}", &lock.to_string());
+    let mark = mark(&core, layers);
+    if let Some(found) = state(tx, schema).await.map_err(&failed)?
+        && found.comment.as_deref() == Some(&found.written(&mark))
+    {
+        return Ok(());
+    }
+    tx.batch_execute(&format!("SET LOCAL lock_timeout = '20s'; SELECT pg_advisory_xact_lock({lock})"))
+        .await
+        .map_err(&failed)?;
     let version = tx
         .query("SELECT extversion FROM pg_extension WHERE extname = 'postgis'", &[])
         .await
@@ -106,14 +119,58 @@ pub(super) async fn prepare(
             cure: "install the package and run `CREATE EXTENSION postgis` as a superuser".into(),
         });
     }
-    let core = CORE.replace("{s}", &quote(schema)).replace("{lock}", &lock.to_string());
     tx.batch_execute(&core).await.map_err(&failed)?;
     let columns = columns(tx, schema).await?;
     for def in layers.iter() {
         let present = columns.get(&def.id.table()).map_or(&[][..], Vec::as_slice);
         layer(tx, schema, def, present).await?;
     }
+    // Somebody else's comment on the schema stays; then it is prepared each time.
+    if let Some(found) = state(tx, schema).await.map_err(&failed)?
+        && found.owned
+        && found.comment.as_deref().is_none_or(|c| c.starts_with(MARK))
+    {
+        let sql = format!("COMMENT ON SCHEMA {} IS '{}'", quote(schema), found.written(&mark));
+        tx.batch_execute(&sql).await.map_err(&failed)?;
+    }
     Ok(())
+}
+
+/// How a schema's comment begins that says for which layers it is ready.
+const MARK: &str = "ditu ";
+
+/// What a schema must be ready for.
+fn mark(core: &str, layers: &Layers) -> String {
+    let mut text = core.to_owned();
+    for def in layers.iter() {
+        text += &format!("\n{} {:?}", def.id, def.kind.shape());
+        def.fields.iter().for_each(|f| text += &format!(" {} {:?}", f.name, f.kind));
+    }
+    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
+}
+
+/// A schema as it is.
+struct State {
+    comment: Option<String>,
+    owned: bool,
+    /// Its functions by their text, and the number of its tables: an older Ditu or a person may have changed them.
+    inside: String,
+}
+
+impl State {
+    fn written(&self, mark: &str) -> String {
+        format!("{MARK}{mark} {}", self.inside)
+    }
+}
+
+async fn state(tx: &Transaction<'_>, schema: &str) -> Result<Option<State>, tokio_postgres::Error> {
+    let sql = "SELECT obj_description(n.oid, 'pg_namespace'), pg_has_role(n.nspowner, 'USAGE'),
+       (SELECT count(*) FROM pg_class WHERE relnamespace = n.oid AND relkind = 'r') || ' ' ||
+       coalesce((SELECT string_agg(md5(prosrc), ' ' ORDER BY proname) FROM pg_proc
+                 WHERE pronamespace = n.oid AND proname LIKE 'ditu\\_%'), '')
+       FROM pg_namespace n WHERE n.nspname = $1";
+    let row = tx.query_opt(sql, &[&schema]).await?;
+    Ok(row.map(|r| State { comment: r.get(0), owned: r.get(1), inside: r.get(2) }))
 }
 
 fn sql_type(kind: FieldType) -> (&'static str, &'static str) {

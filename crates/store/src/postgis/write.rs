@@ -182,7 +182,7 @@ impl Writer<'_> {
             let side = format!("ditu_side_{table}");
             self.index(&side, &format!("{side}_key"), "(key)")?;
         }
-        let existing = if edit || features == 0 { Vec::new() } else { self.sides()? };
+        let existing = if edit || features == 0 { Vec::new() } else { self.sides(features)? };
         let side = self.database.table("ditu_side_", &self.def);
         let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
         let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
@@ -271,7 +271,7 @@ impl Writer<'_> {
         self.handle.block_on(self.tx.batch_execute(&sql)).map_err(env("making an index"))
     }
 
-    fn sides(&self) -> Result<Vec<(FeatureId, Side)>, StoreError> {
+    fn sides(&mut self, features: i64) -> Result<Vec<(FeatureId, Side)>, StoreError> {
         let failed = env("reading the layer's keys");
         let packs = self.database.own("ditu_pack");
         let sql = format!("SELECT first, hashes FROM {packs} WHERE layer = $1 ORDER BY first");
@@ -285,6 +285,11 @@ impl Writer<'_> {
                 let key = hash(Some(key)).filter(|key| *key != 0);
                 all.push((id, Side { key, content: hash(Some(content)).unwrap_or_default() }));
             }
+        }
+        if !all.is_empty() && all.len() as i64 != features {
+            // A Ditu that knew no packs was here: what it left is put together again.
+            self.unpack()?;
+            all.clear();
         }
         let side = self.database.table("ditu_side_", &self.def);
         let sql = format!("SELECT fid, key, content FROM {side} ORDER BY fid");
@@ -335,8 +340,11 @@ impl Writer<'_> {
             (self.database.table("", &self.def), self.database.table("ditu_side_", &self.def));
         let fresh = |id: &i64| self.added.contains(*id as u64);
         let logged: Vec<i64> = ids.iter().copied().filter(|id| !fresh(id)).collect();
+        // A shape as JSON would be work for nothing, and fails where a coordinate is no number.
+        let names: String = self.def.fields.iter().map(|f| format!(", old_row.{}", quote(&f.name))).collect();
         let sql = format!(
-            "INSERT INTO {} SELECT $1, $2, old_row.fid, to_jsonb(old_row) - 'geom', old_row.geom,
+            "INSERT INTO {} SELECT $1, $2, old_row.fid,
+             (SELECT to_jsonb(bare) FROM (SELECT old_row.fid{names}) bare), old_row.geom,
              ST_XMin(old_row.geom), ST_YMin(old_row.geom), ST_XMax(old_row.geom), ST_YMax(old_row.geom)
              FROM {table} old_row WHERE old_row.fid = ANY($3) ON CONFLICT DO NOTHING",
             self.database.own("ditu_change")
