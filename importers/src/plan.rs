@@ -525,7 +525,14 @@ impl Work<'_> {
     }
 
     fn source(&mut self, table: Table, layer: Arc<LayerDef>, decision: Decision) -> Source {
-        let mapping = fields::map(&layer, &table.columns, table.format == "Shapefile");
+        let mut mapping = fields::map(&layer, &table.columns, table.format == "Shapefile");
+        if table.format == "CASS DAT" && decision.swapped {
+            // The format knows no headings, only an order: what is exchanged in the places is so in the columns.
+            let (east, north) = formats::cass_places();
+            for column in mapping.iter_mut().flatten().filter(|c| **c == east || **c == north) {
+                *column = if *column == east { north } else { east };
+            }
+        }
         for (rule, severity, message, cure) in &decision.remarks {
             self.note(rule, *severity, &table.file, message.clone(), cure.clone());
         }

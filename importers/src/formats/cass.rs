@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Columns as they are given on, under names that layers know.
 const COLUMNS: [&str; 5] = ["点名", "编码", "Y坐标", "X坐标", "H"];
+/// Which of them are east and north, as the format orders them.
+pub(super) const PLACES: (usize, usize) = (2, 3);
 /// Bytes of a line beyond which the file is none of this kind.
 const LINE: u64 = 4_096;
 

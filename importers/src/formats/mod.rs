@@ -109,6 +109,11 @@ pub(crate) struct Format {
     pub(crate) open: fn(&Found, &'static str, &Options) -> Result<Vec<Table>, Refused>,
 }
 
+/// The columns of a CASS point list that hold east and north.
+pub(crate) fn cass_places() -> (usize, usize) {
+    cass::PLACES
+}
+
 /// All formats, the surest signs first. Refusals that name a format stand here too: to know what a file is and say
 /// what to do about it is better than not to know it.
 pub(crate) const FORMATS: &[Format] = &[

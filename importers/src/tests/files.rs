@@ -681,3 +681,23 @@ fn a_few_rows_elsewhere_do_not_refuse_the_table() {
     assert_eq!(rows.unwrap()["placename.place"].len(), 15);
     assert_eq!(count(&report, "geometry.outside_crs") + count(&report, "geometry.outside_city"), 1);
 }
+
+/// A point list in the order north, east: the published coordinates are exchanged with the place.
+#[test]
+fn a_point_list_with_exchanged_axes_gives_the_right_northing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("控制点.dat");
+    for text in [
+        "G1,,568033.1,3212980.9,35.2\r\nG2,,568133.1,3213080.9,36.2\r\n",
+        "G1,,3212980.9,568033.1,35.2\r\nG2,,3213080.9,568133.1,36.2\r\n",
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let (_scratch, plan) = planned(std::slice::from_ref(&path), |o| {
+            o.all().layer = LayerId::new("control.point");
+            o.all().crs = Some(CrsChoice::Epsg(4546));
+        });
+        let rows = drained(plan.unwrap_or_else(|e| panic!("{e}"))).0.unwrap();
+        let of = |field: &str| value("control.point", &rows["control.point"][0], field).to_string();
+        assert_eq!((of("north_m"), of("east_m")), ("3212980.9".into(), "568033.1".into()), "{text}");
+    }
+}
