@@ -262,7 +262,8 @@ impl Others for Work {
     fn expected(&self) -> usize {
         let files = self.sources.iter().filter(|s| s.layer.id == self.layer);
         let rows: u64 = files.filter_map(|s| s.table.features).fold(0, u64::saturating_add);
-        rows.min(1 << 20) as usize
+        // Room that nothing is put into costs nothing, but a head that lies may not ask for any amount.
+        rows.min(1 << 24) as usize
     }
 
     fn grids(&self) -> Vec<Arc<Grid>> {

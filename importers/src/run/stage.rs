@@ -26,23 +26,50 @@ pub(super) enum Fate {
 
 /// Keys seen in a layer, with the row they came from.
 pub(super) struct Keys {
-    /// By hash, in halves that need no room for alignment: file (24 bits) and row (40 bits).
-    rows: Map<(u64, u64), u64>,
+    /// The how manieth key each is, by 96 bits of its hash: of ten million keys two are the same by chance once in 10^15 times.
+    seen: Map<[u32; 3], u32>,
+    /// Where rows do not simply follow one another: from which key on, in which file, at which row.
+    runs: Vec<(u32, usize, u64)>,
     files: Vec<Arc<str>>,
 }
 
 impl Keys {
     /// With room for so many.
     pub(super) fn with_capacity(keys: usize) -> Keys {
-        Keys { rows: Map::with_capacity_and_hasher(keys, Default::default()), files: Vec::new() }
+        let seen = Map::with_capacity_and_hasher(keys, Default::default());
+        Keys { seen, runs: Vec::new(), files: Vec::new() }
+    }
+
+    /// Takes a key of a row; where it was seen before, the file and row of that.
+    fn take(&mut self, hash: u128, file: &Arc<str>, row: u64) -> Result<(), (usize, u64)> {
+        let file = self.file(file);
+        let key = [hash as u32, (hash >> 32) as u32, (hash >> 64) as u32];
+        let next = self.seen.len() as u32;
+        match self.seen.entry(key) {
+            std::collections::hash_map::Entry::Vacant(v) => {
+                v.insert(next);
+                let follows =
+                    |(from, f, r): &(u32, usize, u64)| *f == file && r + u64::from(next - from) == row;
+                if !self.runs.last().is_some_and(follows) {
+                    self.runs.push((next, file, row));
+                }
+                Ok(())
+            }
+            std::collections::hash_map::Entry::Occupied(o) => {
+                let at = *o.get();
+                let run = self.runs.partition_point(|(from, ..)| *from <= at);
+                let (from, file, row) = self.runs.get(run.wrapping_sub(1)).copied().unwrap_or_default();
+                Err((file, row + u64::from(at - from)))
+            }
+        }
     }
 
     /// The number of a file; rows come file by file.
-    fn file(&mut self, name: &Arc<str>) -> u32 {
+    fn file(&mut self, name: &Arc<str>) -> usize {
         if self.files.last() != Some(name) {
             self.files.push(Arc::clone(name));
         }
-        (self.files.len() - 1) as u32
+        self.files.len() - 1
     }
 }
 
@@ -388,23 +415,15 @@ impl<'a> Stage<'a> {
     /// One key, one row: the second is kept out, for a store could not tell them apart at the next delivery.
     fn key(&self, row: &Row, number: u64, keys: &mut Keys, findings: &mut Vec<Finding>) -> Verdict {
         let Some(hash) = row.key_hash(&self.source.layer.key) else { return Verdict::Keep };
-        let file = keys.file(&self.source.table.file);
-        match keys.rows.entry(((hash >> 64) as u64, hash as u64)) {
-            std::collections::hash_map::Entry::Vacant(v) => {
-                v.insert(u64::from(file) << 40 | number);
-                Verdict::Keep
-            }
-            std::collections::hash_map::Entry::Occupied(o) => {
-                let (of, first) = ((*o.get() >> 40) as u32, *o.get() & ((1 << 40) - 1));
-                let (zh, en) = match keys.files.get(of as usize).filter(|_| of != file) {
-                    Some(other) => (format!("{other} 的第 {first} 行"), format!("row {first} of {other}")),
-                    None => (format!("第 {first} 行"), format!("row {first}")),
-                };
-                let why = both(format!("业务主键与{zh}相同"), format!("has the key of {en}"));
-                self.reject("key.duplicate", number, row, None, why, findings);
-                Verdict::Quarantine
-            }
-        }
+        let Err((of, first)) = keys.take(hash, &self.source.table.file, number) else { return Verdict::Keep };
+        let other = keys.files.get(of).filter(|f| **f != self.source.table.file);
+        let (zh, en) = match other {
+            Some(other) => (format!("{other} 的第 {first} 行"), format!("row {first} of {other}")),
+            None => (format!("第 {first} 行"), format!("row {first}")),
+        };
+        let why = both(format!("业务主键与{zh}相同"), format!("has the key of {en}"));
+        self.reject("key.duplicate", number, row, None, why, findings);
+        Verdict::Quarantine
     }
 }
 

@@ -9,6 +9,32 @@ use rusqlite::{Connection, params};
 /// An id and its box: least x, greatest x, least y, greatest y, rounded outwards.
 pub(super) type Entry = (i64, [f32; 4]);
 
+/// Entries on their way, in pieces: one list that grows would be held twice while it is copied.
+#[derive(Default)]
+pub(super) struct Entries(Vec<Vec<Entry>>);
+
+/// Entries of a piece.
+const PIECE: usize = 1 << 16;
+
+impl Entries {
+    pub(super) fn push(&mut self, entry: Entry) {
+        match self.0.last_mut() {
+            Some(last) if last.len() < PIECE => last.push(entry),
+            _ => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(entry);
+                self.0.push(piece);
+            }
+        }
+    }
+
+    fn into_one(self) -> Vec<Entry> {
+        let mut all = Vec::with_capacity(self.0.iter().map(Vec::len).sum());
+        all.extend(self.0.into_iter().flatten());
+        all
+    }
+}
+
 /// Cells a node holds, whatever the page size (RTREE_MAXCELLS).
 const CELLS: usize = 51;
 const CELL_BYTES: usize = 24;
@@ -27,14 +53,16 @@ pub(super) fn is_empty(db: &Connection, tree: &str) -> rusqlite::Result<bool> {
 }
 
 /// Writes the entries into an empty tree.
-pub(super) fn fill(db: &Connection, tree: &str, mut entries: Vec<Entry>) -> rusqlite::Result<()> {
+pub(super) fn fill(db: &Connection, tree: &str, entries: Entries) -> rusqlite::Result<()> {
+    let mut entries = entries.into_one();
     let table = |name: &str| quote(&format!("{tree}_{name}"));
     let size: usize =
         db.query_row(&format!("SELECT length(data) FROM {} WHERE nodeno = 1", table("node")), [], |r| {
             r.get::<_, i64>(0)
         })? as usize;
     let fan = CELLS.min((size.saturating_sub(4)) / CELL_BYTES).max(2);
-    entries.sort_by_cached_key(|(id, b)| (curve(b), *id));
+    // Stable: where the curve does not tell, ids stay in the order in which they came.
+    entries.sort_by_cached_key(|(_, b)| curve(b));
     let mut node = db.prepare(&format!("INSERT OR REPLACE INTO {} VALUES (?1, ?2)", table("node")))?;
     let mut rowid = db.prepare(&format!("INSERT INTO {} VALUES (?1, ?2)", table("rowid")))?;
     let mut parent = db.prepare(&format!("INSERT INTO {} VALUES (?1, ?2)", table("parent")))?;

@@ -132,7 +132,7 @@ pub(super) struct Writer<'a> {
     added: Added,
     blob: Vec<u8>,
     /// Boxes of a first import, whose tree is packed at the end.
-    bulk: Option<Vec<tree::Entry>>,
+    bulk: Option<tree::Entries>,
 }
 
 impl<'a> Writer<'a> {
@@ -196,7 +196,7 @@ impl<'a> Writer<'a> {
         }
         // The tree of a layer that was empty is made faster after than beside its rows.
         if !edit && features == 0 && tree::is_empty(self.db, &rtree).map_err(&failed)? {
-            self.bulk = Some(Vec::new());
+            self.bulk = Some(tree::Entries::default());
             self.db.execute_batch(&format!("DROP INDEX IF EXISTS {key_index}")).map_err(&failed)?;
         }
         let mut lookup = Sides { db: self.db, side: quote(&side) };
