@@ -1,7 +1,7 @@
 //! CASS coordinate files: `name,code,E,N,H`, one point a line, GBK. E comes before N here, unlike on paper.
 
 use super::csv::look;
-use super::{Head, Refused, refused};
+use super::{Head, Refused, unreadable};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
@@ -54,13 +54,7 @@ struct CassReader {
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
     let mut head = Vec::new();
-    File::open(&found.path).and_then(|f| f.take(1 << 20).read_to_end(&mut head)).map_err(|e| {
-        refused(
-            "file.unreadable",
-            both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
-            both("检查文件", "check the file"),
-        )
-    })?;
+    File::open(&found.path).and_then(|f| f.take(1 << 20).read_to_end(&mut head)).map_err(unreadable)?;
     let texts = head.split(|b| matches!(b, b'\n' | b'\r' | b',')).filter(|t| !t.is_ascii());
     let samples = texts.take(2_000).map(<[u8]>::to_vec).collect();
     let encoded =

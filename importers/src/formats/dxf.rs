@@ -3,7 +3,7 @@
 
 use super::gdal::failed;
 use super::workdef::{self, Names};
-use super::{Head, Refused, refused};
+use super::{Head, Refused, refused, unreadable};
 use crate::delivery::Found;
 use crate::notes::{both, of_file};
 use crate::options::Options;
@@ -35,21 +35,14 @@ pub(super) fn sniff(head: &Head<'_>) -> bool {
 
 /// The encoding of a drawing by its texts: the header's code page is wrong more often than right.
 fn encoded(found: &Found, options: &Options) -> Result<Encoded, Refused> {
-    let cannot = |e: std::io::Error| {
-        refused(
-            "file.unreadable",
-            both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
-            both("检查文件", "check the file"),
-        )
-    };
-    let mut reader = BufReader::with_capacity(1 << 17, File::open(&found.path).map_err(cannot)?);
+    let mut reader = BufReader::with_capacity(1 << 17, File::open(&found.path).map_err(unreadable)?);
     let (mut samples, mut seen, mut read, mut line) =
         (Vec::new(), std::collections::HashSet::new(), 0, Vec::new());
     let mut page = None;
     let mut next_is_page = false;
     while read < SAMPLED && samples.len() < 2_000 {
         line.clear();
-        let n = std::io::Read::take(&mut reader, 1 << 16).read_until(b'\n', &mut line).map_err(cannot)?;
+        let n = std::io::Read::take(&mut reader, 1 << 16).read_until(b'\n', &mut line).map_err(unreadable)?;
         if n == 0 {
             break;
         }

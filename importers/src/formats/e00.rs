@@ -1,7 +1,7 @@
 //! Arc/Info exchange files: GDAL reads them; the encoding of their texts is sought in the file itself, which names none.
 
 use super::gdal::{self, Undecoded};
-use super::{Head, Refused, refused};
+use super::{Head, Refused, refused, unreadable};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
@@ -25,18 +25,11 @@ fn compressed(first: &[u8]) -> bool {
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
-    let cannot = |e: std::io::Error| {
-        refused(
-            "file.unreadable",
-            both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
-            both("检查文件", "check the file"),
-        )
-    };
-    let mut file = BufReader::with_capacity(1 << 17, File::open(&found.path).map_err(cannot)?);
+    let mut file = BufReader::with_capacity(1 << 17, File::open(&found.path).map_err(unreadable)?);
     let (mut line, mut read, mut seen, mut samples) = (Vec::new(), 0, HashSet::new(), Vec::new());
     while read < SAMPLED && samples.len() < 2_000 {
         line.clear();
-        let n = (&mut file).take(1 << 16).read_until(b'\n', &mut line).map_err(cannot)?;
+        let n = (&mut file).take(1 << 16).read_until(b'\n', &mut line).map_err(unreadable)?;
         if n == 0 {
             break;
         }

@@ -1,8 +1,7 @@
 //! GeoJSON: GDAL reads it, once it is UTF-8 and its CRS is no internet map's.
 
-use super::{Refused, gdal, refused, utf8};
+use super::{Refused, gdal, unreadable, utf8};
 use crate::delivery::Found;
-use crate::notes::both;
 use crate::options::Options;
 use crate::table::Table;
 use std::io::Read;
@@ -21,13 +20,6 @@ fn obfuscated(found: &Found) -> std::io::Result<bool> {
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
-    let unreadable = |e: std::io::Error| {
-        refused(
-            "file.unreadable",
-            both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
-            both("检查文件", "check the file"),
-        )
-    };
     let (copy, encoded) =
         utf8::readable(found, options, None, |out| Ok(Box::new(out))).map_err(unreadable)??;
     let obfuscated = obfuscated(&copy).map_err(unreadable)?;

@@ -48,6 +48,15 @@ pub(crate) fn refused(rule: &'static str, message: Text, cure: Text) -> Refused 
     Refused { rule, message, cure, asks: None }
 }
 
+/// A file that the system does not let be read.
+pub(crate) fn unreadable(e: std::io::Error) -> Refused {
+    refused(
+        "file.unreadable",
+        both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
+        both("检查文件", "check the file"),
+    )
+}
+
 /// What is found wrong in the middle of a file, unless it is something more particular.
 impl From<Text> for Refused {
     fn from(message: Text) -> Refused {

@@ -1,6 +1,6 @@
 //! XML formats: looked over for entities and hidden offsets before GDAL sees them.
 
-use super::{Head, Refused, gdal, refused, utf8};
+use super::{Head, Refused, gdal, refused, unreadable, utf8};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
@@ -200,13 +200,6 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
-    let unreadable = |e: std::io::Error| {
-        refused(
-            "file.unreadable",
-            both(format!("文件无法读取（{e}）"), format!("the file cannot be read ({e})")),
-            both("检查文件", "check the file"),
-        )
-    };
     let (found, encoded) = &readable(found, options).map_err(unreadable)??;
     let look = look_over(found).map_err(unreadable)?;
     if look.entities {
