@@ -102,6 +102,7 @@ struct Places {
     text: Option<usize>,
     block: Option<usize>,
     attributes: Option<usize>,
+    classes: Option<usize>,
     codes: Option<usize>,
 }
 
@@ -209,6 +210,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         text: at("Text"),
         block: at("BlockName"),
         attributes: at("BlockAttributes"),
+        classes: at("SubClasses"),
         codes: at("RawCodeValues"),
     };
     let (names, mut findings) = workdef::beside(&found.path);
@@ -222,8 +224,10 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     };
     // Which layers with which kinds of entities.
     let mut seen: BTreeMap<(String, u8), Seen> = BTreeMap::new();
+    let mut splines = 0u64;
     drawing
         .each(&mut |_, layer, row| {
+            splines += u64::from(drawing.is_spline(&row));
             let shape = row.geometry.as_ref().and_then(|g| g.as_ref().ok());
             let entry = (layer, drawing.kind(&row, shape));
             if seen.len() < LAYERS || seen.contains_key(&entry) {
@@ -241,6 +245,23 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             "file.too_complex",
             both("图层太多", "there are too many drawing layers"),
             both("分幅导入", "import it sheet by sheet"),
+        ));
+    }
+    if splines > 0 {
+        findings.push(of_file(
+            "dxf.spline",
+            Severity::Warning,
+            &found.name,
+            both(
+                format!("{splines} 条样条曲线按每个控制点 8 段打断，不按 1 厘米"),
+                format!(
+                    "{splines} splines are stroked by eight pieces a control point, not within a centimetre"
+                ),
+            ),
+            both(
+                "要求更高时在 CAD 中转为多段线后再导出",
+                "turn them into polylines where they were drawn if that is too coarse",
+            ),
         ));
     }
     let mut layers: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -313,6 +334,13 @@ const NO_SHAPE: u8 = 3;
 const TEXT: u8 = 4;
 
 impl Drawing {
+    fn is_spline(&self, row: &ditu_gdal::SourceRow) -> bool {
+        self.text(row, self.places.classes).is_some_and(|c| c.contains("AcDbSpline"))
+            || self.text(row, self.places.codes).is_some_and(|c| {
+                items(&c).any(|i| i.trim().starts_with("74 ")) && spline_height(&c).is_some()
+            })
+    }
+
     fn kind(&self, row: &ditu_gdal::SourceRow, shape: Option<&Geometry>) -> u8 {
         match shape.map(|g| g.shape) {
             Some(Shape::Point) if self.text(row, self.places.text).is_some_and(|t| !t.trim().is_empty()) => {

@@ -238,5 +238,6 @@ fn heights_of_symbols_and_splines_come_from_where_the_drawing_has_them() {
         let rows = rows.unwrap_or_else(|e| panic!("{layer}: {e} {:?}", report.groups));
         let heights: Vec<String> = rows[layer].iter().map(|r| value(layer, r, field).to_string()).collect();
         assert_eq!(heights, wanted, "{layer}");
+        assert_eq!(count(&report, "dxf.spline"), 1, "{layer}");
     }
 }
