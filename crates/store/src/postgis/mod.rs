@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(all(again.reader(operator()).as_ref(), &id("t.spot")).await.len(), 0);
         client.batch_execute("COMMIT").await.unwrap();
         // As an older Ditu would leave it.
-        let older = "CREATE OR REPLACE FUNCTION c_opening.ditu_unpack(name text, side text) RETURNS void
+        let older = "CREATE OR REPLACE FUNCTION c_opening.ditu_unpack(name text) RETURNS void
                      LANGUAGE plpgsql AS 'BEGIN END'";
         client.batch_execute(older).await.unwrap();
         w.again().await;

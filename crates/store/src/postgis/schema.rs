@@ -29,8 +29,11 @@ CREATE OR REPLACE FUNCTION {s}.ditu_take_id(name text) RETURNS bigint LANGUAGE s
 
 -- What a first import knows of its rows lies in packs: key and content of a feature after the other, 16 bytes each, nought
 -- for no key. The first change of a single row takes them apart.
-CREATE OR REPLACE FUNCTION {s}.ditu_unpack(name text, side text) RETURNS void LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION {s}.ditu_unpack(name text) RETURNS void LANGUAGE plpgsql
   SECURITY DEFINER SET search_path = pg_catalog AS $f$
+DECLARE
+  -- Not the caller's word: whoever may call this writes with the owner's rights.
+  tab text := replace(name, '.', '_');
 BEGIN
   IF EXISTS (SELECT FROM {s}.ditu_pack WHERE layer = name) THEN
     EXECUTE format('INSERT INTO {s}.%I SELECT p.first + i,
@@ -38,7 +41,7 @@ BEGIN
       substring(p.hashes FROM i * 32 + 17 FOR 16)
       FROM {s}.ditu_pack p CROSS JOIN generate_series(0, length(p.hashes) / 32 - 1) i
       JOIN {s}.%I f ON f.fid = p.first + i WHERE p.layer = $1 ORDER BY 1 ON CONFLICT DO NOTHING',
-      side, substr(side, length('ditu_side_') + 1))
+      'ditu_side_' || tab, tab)
       USING name;
     DELETE FROM {s}.ditu_pack WHERE layer = name;
   END IF;
@@ -78,7 +81,7 @@ BEGIN
     removed = r.removed + excluded.removed;
   UPDATE {s}.ditu_layer SET revision = rev, next_id = greatest(next_id, feature + 1),
     features = features + (TG_OP = 'INSERT')::int - (TG_OP = 'DELETE')::int WHERE layer = name;
-  PERFORM {s}.ditu_unpack(name, TG_ARGV[1]);
+  PERFORM {s}.ditu_unpack(name);
   -- The hashes are not SQL's business: a NULL content is computed by the next import.
   IF TG_OP = 'DELETE' THEN
     EXECUTE format('DELETE FROM {s}.%I WHERE fid = $1', TG_ARGV[1]) USING feature;

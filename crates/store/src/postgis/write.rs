@@ -249,9 +249,8 @@ impl Writer<'_> {
     /// Takes the packs of the layer's hashes apart, before the first row changes.
     fn unpack(&mut self) -> Result<(), StoreError> {
         if std::mem::take(&mut self.packed) {
-            let sql = format!("SELECT {}($1, $2)", self.database.own("ditu_unpack"));
-            let side = format!("ditu_side_{}", self.def.id.table());
-            let done = self.handle.block_on(self.tx.execute(&sql, &[&self.def.id.as_str(), &side]));
+            let sql = format!("SELECT {}($1)", self.database.own("ditu_unpack"));
+            let done = self.handle.block_on(self.tx.execute(&sql, &[&self.def.id.as_str()]));
             done.map_err(env("taking the layer's hashes apart"))?;
         }
         Ok(())
