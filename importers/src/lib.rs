@@ -60,6 +60,11 @@ pub mod fuzzing {
     pub fn parcel_text(bytes: &[u8]) {
         crate::formats::parcel_text::fuzz(bytes);
     }
+
+    /// A drawing, for its curves.
+    pub fn dxf_curves(bytes: &[u8]) {
+        crate::formats::dxf::curved::fuzz(bytes);
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) const CONFIG: &[(&str, &str)] = &[
     ("GDAL_HTTP_MAX_RETRY", "0"),
     ("OGR_SQLITE_LOAD_EXTENSIONS", "NO"),
     ("OGR_SQLITE_LIST_VIRTUAL_OGR", "NO"),
-    // Arcs to within a centimetre at a radius of a kilometre.
+    // Arcs to within a centimetre at a radius of a kilometre, for readers that stroke them by themselves.
     ("OGR_ARC_STEPSIZE", "0.5"),
     ("DXF_INLINE_BLOCKS", "FALSE"),
     ("DXF_CLOSED_LINE_AS_POLYGON", "NO"),

@@ -55,6 +55,47 @@ fn a_geopackage_is_described_and_read_with_chinese_text_and_curves_stroked() {
     assert!(rows[1].geometry.is_none());
 }
 
+/// A railway's curve has kilometres of radius; half a degree of 30 km is 28 cm off its chord.
+#[test]
+fn arcs_of_any_radius_stay_within_a_centimetre() {
+    let dir = tempfile::tempdir().unwrap();
+    let (x, y) = (568_000.0, 3_212_000.0);
+    let radii = [5.0, 1_000.0, 30_000.0, 2_000_000.0];
+    let arcs = radii.map(|r: f64| {
+        // A kilometre of it, or a quarter.
+        let at = |part: f64| {
+            let angle = (1_000.0 / r).min(std::f64::consts::FRAC_PI_2) * part;
+            format!("{} {}", x + r * angle.cos(), y + r * angle.sin())
+        };
+        let [from, middle, to] = [0.0, 0.5, 1.0].map(at);
+        format!(
+            "\"CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING({from},{middle},{to}),({to},{x} {y},{from})))\",1\n"
+        )
+    });
+    let csv = dir.path().join("in.csv");
+    std::fs::write(&csv, format!("WKT,n\n{}", arcs.concat())).unwrap();
+    let out = dir.path().join("out.gpkg");
+    let ok = Command::new("ogr2ogr")
+        .args(["-f", "GPKG", "-a_srs", "EPSG:4546", "-nln", "arcs"])
+        .args([&out, &csv])
+        .status()
+        .unwrap();
+    assert!(ok.success());
+    let rows = rows(&out, "arcs", &ReadOptions::default());
+    for (row, radius) in rows.iter().zip(radii) {
+        let ring = &row.geometry.as_ref().unwrap().as_ref().unwrap().coords;
+        let off = |p: [f64; 2]| radius - (p[0] - x).hypot(p[1] - y);
+        let on: Vec<_> =
+            ring.windows(2).filter(|w| off(w[0]).abs() < 1e-3 && off(w[1]).abs() < 1e-3).collect();
+        assert!(on.len() >= 5, "{radius}: {}", on.len());
+        for w in &on {
+            let middle = off([(w[0][0] + w[1][0]) / 2.0, (w[0][1] + w[1][1]) / 2.0]);
+            assert!(middle < 0.010_01, "{radius}: {middle}");
+        }
+    }
+    assert_eq!(rows.len(), radii.len());
+}
+
 #[test]
 fn every_geometry_type_of_a_shapefile_comes_as_ogr2ogr_writes_it() {
     let folder = data("survey/shp-geometry-types");

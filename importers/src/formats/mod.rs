@@ -2,7 +2,8 @@
 
 mod cass;
 mod csv;
-mod dxf;
+mod curves;
+pub(crate) mod dxf;
 mod e00;
 mod gdal;
 mod geojson;

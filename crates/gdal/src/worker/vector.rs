@@ -16,6 +16,8 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
+/// How far a chord may lie from its arc, metres.
+const TOLERANCE: f64 = 0.01;
 /// Bytes of rows a frame.
 const BATCH: usize = 1 << 20;
 
@@ -370,7 +372,7 @@ unsafe fn shape<'a>(
             new
         };
         if gdal_sys::OGR_G_HasCurveGeometry(now, 0) != 0 {
-            now = replace(gdal_sys::OGR_G_GetLinearGeometry(now, 0.5, ptr::null_mut()));
+            now = replace(gdal_sys::OGR_G_GetLinearGeometry(now, arc_step(now), ptr::null_mut()));
         }
         let target = match flat(now) {
             T::wkbTIN | T::wkbPolyhedralSurface | T::wkbTriangle => Some(T::wkbMultiPolygon),
@@ -402,6 +404,43 @@ unsafe fn shape<'a>(
         }
         bad.map_or(Shape::Wkb(wkb), Shape::Bad)
     }
+}
+
+/// Degrees of a step along arcs that keep the widest of a geometry within a centimetre of its chords; half a degree at most.
+///
+/// # Safety
+/// `geometry` must be alive.
+unsafe fn arc_step(geometry: gdal_sys::OGRGeometryH) -> f64 {
+    /// Metres of the widest radius.
+    unsafe fn widest(geometry: gdal_sys::OGRGeometryH) -> f64 {
+        // SAFETY: alive as the caller's, or a part of it; points are asked for below their count.
+        unsafe {
+            let count = gdal_sys::OGR_G_GetGeometryCount(geometry);
+            let parts = (0..count).map(|i| widest(gdal_sys::OGR_G_GetGeometryRef(geometry, i)));
+            let kind = gdal_sys::OGR_GT_Flatten(gdal_sys::OGR_G_GetGeometryType(geometry));
+            if kind != gdal_sys::OGRwkbGeometryType::wkbCircularString {
+                return parts.fold(0.0, f64::max);
+            }
+            let at = |i| [gdal_sys::OGR_G_GetX(geometry, i), gdal_sys::OGR_G_GetY(geometry, i)];
+            let arcs = (2..gdal_sys::OGR_G_GetPointCount(geometry)).step_by(2);
+            arcs.map(|i| radius(at(i - 2), at(i - 1), at(i))).fold(0.0, f64::max)
+        }
+    }
+    fn radius(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> f64 {
+        let off = |p: [f64; 2], q: [f64; 2]| [q[0] - p[0], q[1] - p[1]];
+        let long = |p: [f64; 2]| p[0].hypot(p[1]);
+        let (ab, ac) = (off(a, b), off(a, c));
+        let metres = if a[0].abs() <= 360.0 { 111_320.0 } else { 1.0 };
+        let twice_area = (ab[0] * ac[1] - ab[1] * ac[0]).abs();
+        // A closed arc is a circle whose far side is in the middle.
+        let radius =
+            if a == c { long(ab) / 2.0 } else { long(ab) * long(ac) * long(off(b, c)) / twice_area / 2.0 };
+        // In line: straight.
+        if radius.is_finite() { radius * metres } else { 0.0 }
+    }
+    // SAFETY: as the caller promises.
+    let radius = unsafe { widest(geometry) };
+    (2.0 * (1.0 - (TOLERANCE / radius).min(1.0)).acos()).to_degrees().clamp(0.005, 0.5)
 }
 
 /// The multi type that holds every part of a collection, if one does.

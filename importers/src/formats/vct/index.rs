@@ -47,7 +47,7 @@ impl Index {
     }
 
     fn note(&mut self, body: &Body) {
-        let vertices: &[object::Vertex] = match body {
+        let vertices: &[crate::formats::curves::Vertex] = match body {
             Body::Points(v) | Body::Line(v) => v,
             Body::Rings(rings) => rings.first().map_or(&[], Vec::as_slice),
             _ => &[],

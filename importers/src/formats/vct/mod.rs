@@ -1,7 +1,6 @@
 //! VCT, China's transfer format for spatial data: 1.0 (1999), the land administration's 1.0 and 2.0, GB/T 17798-2007
 //! and 3.0. Text in sections; shapes first, attributes after, joined by object id.
 
-mod curves;
 mod head;
 mod index;
 mod object;

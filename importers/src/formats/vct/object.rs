@@ -1,6 +1,7 @@
 //! One object: its id, its code, and its shape as written.
 
 use super::head::{Head, Kind, Layout, split};
+use crate::formats::curves::{self, Vertex};
 use crate::formats::lines::{Fault, Lines, real};
 use crate::notes::both;
 use ditu_model::Text;
@@ -19,9 +20,6 @@ pub(super) fn id(text: &[u8]) -> (Id, bool) {
     let number = std::str::from_utf8(bare).ok().filter(|t| t.len() <= 18).and_then(|t| t.parse::<u64>().ok());
     (number.map_or_else(|| xxh3_128(bare) | 1 << 127, u128::from), negative)
 }
-
-/// Coordinates of a vertex; the height is NaN where there is none.
-pub(super) type Vertex = [f64; 3];
 
 /// A step around a ring: an object's id and whether it is walked backwards; `None` ends a ring.
 pub(super) type Step = Option<(Id, bool)>;
@@ -272,7 +270,7 @@ fn plain(kind: u64, points: Vec<Vertex>, assumed: &mut Option<Assumed>) -> Resul
                 unread("四个点不是两轴端点的椭圆", "ellipses whose four points are not the ends of two axes")
             })?;
             *assumed = Some(Assumed::Ellipse);
-            Ok(super::curves::ellipse(m, axis, ratio))
+            Ok(curves::ellipse(m, axis, ratio))
         }
         (4, _) => Err(unread("点数不是 4 的四点椭圆", "ellipses of another number of points than four")),
         (5 | 6, _) => {
@@ -305,7 +303,7 @@ fn axes(ends: [&Vertex; 4]) -> Option<(Vertex, [f64; 2], f64)> {
 fn arcs(points: &[Vertex]) -> Result<Vec<Vertex>, Text> {
     let mut all: Vec<Vertex> = Vec::new();
     for p in points.windows(3).step_by(2) {
-        let more = super::curves::arc(p[0], p[1], p[2]);
+        let more = curves::arc(p[0], p[1], p[2]);
         all.extend(&more[usize::from(!all.is_empty())..]);
         if all.len() > points.len() + STROKED {
             return Err(too_many());
@@ -315,7 +313,7 @@ fn arcs(points: &[Vertex]) -> Result<Vec<Vertex>, Text> {
 }
 
 fn through(a: Vertex, b: Vertex, c: Vertex) -> Result<Vec<Vertex>, Text> {
-    super::curves::circle(a, b, c)
+    curves::circle(a, b, c)
         .ok_or_else(|| both("三点共线，不成圆", "the three points are in line and make no circle"))
 }
 
@@ -437,7 +435,7 @@ fn segment<R: BufRead>(
     let given = points.len();
     let segment = match (shape, points.as_slice()) {
         (11, _) => Segment::Sure(points),
-        (12, [a, b, c]) => Segment::Sure(super::curves::arc(*a, *b, *c)),
+        (12, [a, b, c]) => Segment::Sure(curves::arc(*a, *b, *c)),
         (12, _) => {
             Segment::Unread(unread("三点圆弧的点数不是 3，", "three-point arcs of another number of points"))
         }
@@ -463,7 +461,7 @@ fn segment<R: BufRead>(
             *assumed = Some(Assumed::Straight);
             Segment::Sure(points)
         }
-        (17, _) => match super::curves::bezier(&points, points.len() + STROKED) {
+        (17, _) => match curves::bezier(&points, points.len() + STROKED) {
             Some(vertices) => Segment::Sure(vertices),
             None => Segment::Unread(unread(
                 "控制点数不合的贝塞尔曲线",
@@ -471,7 +469,7 @@ fn segment<R: BufRead>(
             )),
         },
         // Its points do not: neither degree nor knots are written, and it must meet its neighbours.
-        _ => match super::curves::b_spline(&points, points.len() + STROKED) {
+        _ => match curves::b_spline(&points, points.len() + STROKED) {
             Some(vertices) => {
                 *assumed = Some(Assumed::Spline);
                 Segment::Sure(vertices)
@@ -488,7 +486,7 @@ fn ways(m: Vertex, axis: [f64; 2], ratio: f64, from: f64, to: f64) -> Vec<Vec<Ve
     let arc = |from: f64, to: f64| {
         let sweep = (to - from).rem_euclid(turn);
         let sweep = if sweep == 0.0 { turn } else { sweep };
-        super::curves::elliptic(m, axis, ratio, from, from + sweep)
+        curves::elliptic(m, axis, ratio, from, from + sweep)
     };
     let (f, t) = (from.to_radians(), to.to_radians());
     let quarter = turn / 4.0;
@@ -574,7 +572,7 @@ fn ring<R: BufRead>(
             lines.need("半径", "the radius")?;
             let radius = real(lines.text()).filter(|r| *r > 0.0);
             let radius = radius.ok_or_else(|| lines.expected("半径", "the radius"))?;
-            Ok(Ok((super::curves::round(centre, radius), true)))
+            Ok(Ok((curves::round(centre, radius), true)))
         }
         14 => {
             let n = count(lines, head, 2)?;
@@ -596,7 +594,7 @@ fn ring<R: BufRead>(
                 return Err(lines.expected("短长轴比", "the ratio of the axes"));
             }
             *assumed = Some(Assumed::Ellipse);
-            Ok(Ok((super::curves::ellipse(m, [end[0] - m[0], end[1] - m[1]], ratio), true)))
+            Ok(Ok((curves::ellipse(m, [end[0] - m[0], end[1] - m[1]], ratio), true)))
         }
         _ => Err(lines.expected("环的类型（11–14）", "the kind of ring (11–14)")),
     }

@@ -3,7 +3,8 @@
 use super::Input;
 use super::head::{FeatureCode, Kind, split};
 use super::index::{Index, Place};
-use super::object::{self, Body, Id, Step, Vertex, near};
+use super::object::{self, Body, Id, Step, near};
+use crate::formats::curves::Vertex;
 use crate::formats::lines::{Fault, Lines};
 use crate::geometry::rings;
 use crate::notes::both;

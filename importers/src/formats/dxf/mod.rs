@@ -1,6 +1,10 @@
 //! Drawings: one table a drawing layer and kind of shape, with the CASS code (first SOUTH string of the extended data)
 //! and the height as columns.
 
+pub(crate) mod curved;
+#[cfg(test)]
+mod tests;
+
 use super::gdal::failed;
 use super::workdef::{self, Names};
 use super::{Head, Refused, refused, unreadable};
@@ -9,6 +13,7 @@ use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
 use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk, number};
+use curved::Curved;
 use ditu_gdal::{ReadOptions, SourceValue, Worker};
 use ditu_model::{Geometry, Severity, Shape};
 use std::collections::BTreeMap;
@@ -87,6 +92,8 @@ struct Drawing {
     path: PathBuf,
     how: ReadOptions,
     places: Places,
+    /// Whether there are curves in it to be read beside GDAL.
+    curved: bool,
     encoding: &'static encoding_rs::Encoding,
     /// What the codes mean to whoever drew it.
     names: Names,
@@ -102,7 +109,7 @@ struct Places {
     text: Option<usize>,
     block: Option<usize>,
     attributes: Option<usize>,
-    classes: Option<usize>,
+    handle: Option<usize>,
     codes: Option<usize>,
 }
 
@@ -124,13 +131,6 @@ fn attribute_height(list: &str) -> Option<f64> {
     })
 }
 
-/// The one height of a spline's control points, which GDAL leaves among the codes that it does not use.
-fn spline_height(list: &str) -> Option<f64> {
-    let mut heights = items(list).filter_map(|i| i.trim().strip_prefix("30 ")?.trim().parse::<f64>().ok());
-    let first = heights.next()?;
-    heights.all(|z| (z - first).abs() < 1e-6).then_some(first)
-}
-
 /// The SOUTH strings of extended data as GDAL writes them: `(3:1001 SOUTH,1000 141111,1000 砼)`.
 fn south(list: &str) -> Vec<String> {
     let Some((_, after)) = list.split_once("1001 SOUTH") else { return Vec::new() };
@@ -147,19 +147,34 @@ fn south(list: &str) -> Vec<String> {
 }
 
 impl Drawing {
+    /// Gives every entity, its number from 1 and its drawing layer. Returns how many entities have curves, and how many of
+    /// them are left as GDAL strokes them.
     fn each(
         &self,
         take: &mut dyn FnMut(u64, String, ditu_gdal::SourceRow) -> ControlFlow<()>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(u64, u64), Refused> {
+        let mut curved = self.curved.then(|| Curved::open(&self.path)).transpose().map_err(unreadable)?;
+        let mut stroked = 0;
         let rows = self.worker.read(&self.path, "entities", &self.how).map_err(|e| failed(&e))?;
         for (i, row) in rows.enumerate() {
-            let row = row.map_err(|e| failed(&e))?;
+            let mut row = row.map_err(|e| failed(&e))?;
+            if let (Some(curved), Some(Ok(line))) = (&mut curved, &mut row.geometry)
+                && line.shape == Shape::Line
+            {
+                let handle = row.values.get(self.places.handle.unwrap_or(usize::MAX));
+                let handle = if let Some(SourceValue::Text(t)) = handle { Some(t.as_str()) } else { None };
+                if let Some(own) = curved.take(handle, line) {
+                    *line = own;
+                    stroked += 1;
+                }
+            }
             let layer = self.text(&row, self.places.layer).unwrap_or_else(|| "0".into());
             if take(i as u64 + 1, layer, row).is_break() {
                 break;
             }
         }
-        Ok(())
+        let all = curved.map_or(0, Curved::count);
+        Ok((all, all - stroked))
     }
 
     /// A code, with its name where the drawing's own list has one.
@@ -210,24 +225,23 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         text: at("Text"),
         block: at("BlockName"),
         attributes: at("BlockAttributes"),
-        classes: at("SubClasses"),
+        handle: at("EntityHandle"),
         codes: at("RawCodeValues"),
     };
     let (names, mut findings) = workdef::beside(&found.path);
-    let drawing = Drawing {
+    let mut drawing = Drawing {
         worker: options.worker.clone(),
         path: found.path.clone(),
         how,
         places,
+        curved: true,
         encoding: encoded.encoding,
         names,
     };
     // Which layers with which kinds of entities.
     let mut seen: BTreeMap<(String, u8), Seen> = BTreeMap::new();
-    let mut splines = 0u64;
-    drawing
+    let (curves, strange) = drawing
         .each(&mut |_, layer, row| {
-            splines += u64::from(drawing.is_spline(&row));
             let shape = row.geometry.as_ref().and_then(|g| g.as_ref().ok());
             let entry = (layer, drawing.kind(&row, shape));
             if seen.len() < LAYERS || seen.contains_key(&entry) {
@@ -240,6 +254,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             ControlFlow::Continue(())
         })
         .map_err(|e| e.if_damaged(both("另存为 DXF R2000 后再试", "save it as DXF R2000 and try again")))?;
+    drawing.curved = curves > 0;
     if seen.len() >= LAYERS {
         return Err(refused(
             "file.too_complex",
@@ -247,15 +262,15 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             both("分幅导入", "import it sheet by sheet"),
         ));
     }
-    if splines > 0 {
+    if strange > 0 {
         findings.push(of_file(
-            "dxf.spline",
+            "dxf.curves",
             Severity::Warning,
             &found.name,
             both(
-                format!("{splines} 条样条曲线按每个控制点 8 段打断，不按 1 厘米"),
+                format!("{strange} 条曲线的写法不合规则，按 0.5 度或每个控制点 8 段打断，不保证 1 厘米以内"),
                 format!(
-                    "{splines} splines are stroked by eight pieces a control point, not within a centimetre"
+                    "{strange} curves are against the rules: stroked by half a degree or eight pieces a control point, not surely within a centimetre"
                 ),
             ),
             both(
@@ -334,13 +349,6 @@ const NO_SHAPE: u8 = 3;
 const TEXT: u8 = 4;
 
 impl Drawing {
-    fn is_spline(&self, row: &ditu_gdal::SourceRow) -> bool {
-        self.text(row, self.places.classes).is_some_and(|c| c.contains("AcDbSpline"))
-            || self.text(row, self.places.codes).is_some_and(|c| {
-                items(&c).any(|i| i.trim().starts_with("74 ")) && spline_height(&c).is_some()
-            })
-    }
-
     fn kind(&self, row: &ditu_gdal::SourceRow, shape: Option<&Geometry>) -> u8 {
         match shape.map(|g| g.shape) {
             Some(Shape::Point) if self.text(row, self.places.text).is_some_and(|t| !t.trim().is_empty()) => {
@@ -373,7 +381,6 @@ impl Reader for DrawingLayer {
             let extended = codes.as_deref().map(south).unwrap_or_default();
             let beside = || match kind {
                 0 => attribute_height(&self.drawing.text(&source, places.attributes)?),
-                1 if shape.is_some_and(|g| g.z.is_empty()) => spline_height(codes.as_deref()?),
                 TEXT => number(&self.drawing.text(&source, places.text)?),
                 _ => None,
             };
@@ -394,30 +401,7 @@ impl Reader for DrawingLayer {
             ];
             let geometry = source.geometry.map(|g| g.map_err(|why| both(why.clone(), why)));
             sink(SourceRow { row, values, geometry })
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_south_string_is_the_code() {
-        assert_eq!(south("(3:1001 SOUTH,1000 141111,1000 砼)"), ["141111", "砼"]);
-        assert_eq!(south("(4:1001 ACAD,1000 x,1001 SOUTH,1000 204201)"), ["204201"]);
-        assert_eq!(south("(4:1001 SOUTH,1000 1,1001 OTHER,1000 2)"), ["1"]);
-        assert!(south("(1:330 5)").is_empty());
-    }
-
-    #[test]
-    fn heights_beside_symbols_and_of_splines_are_found_where_there_is_one() {
-        assert_eq!(attribute_height("(2:no 7,height 35.2)"), Some(35.2));
-        assert_eq!(attribute_height("(1:高程 36)"), Some(36.0));
-        assert_eq!(attribute_height("(2:no 7,name 35.2)"), None);
-        assert_eq!(attribute_height("(1:height n/a)"), None);
-        assert_eq!(spline_height("(5:74 0,30 50,30 50,30 50,30 50)"), Some(50.0));
-        assert_eq!(spline_height("(3:30 50,30 51,30 50)"), None);
-        assert_eq!(spline_height("(1:74 0)"), None);
+        })?;
+        Ok(())
     }
 }
