@@ -6,12 +6,12 @@ use std::f64::consts::{PI, TAU};
 pub(super) type Vertex = [f64; 3];
 
 /// How far a chord may lie from its arc, metres.
-const TOLERANCE: f64 = 0.01;
+pub(super) const TOLERANCE: f64 = 0.01;
 /// Degrees of splines; drawings have 2 to 5, CAD programs stop at 11.
 const MOST_DEGREE: usize = 11;
 
 /// Vertices that a turn of `angle` at a radius needs.
-fn steps(radius: f64, angle: f64) -> usize {
+pub(super) fn steps(radius: f64, angle: f64) -> usize {
     // Plane coordinates are in metres; in degrees a circle is so small that the least number of steps is enough.
     let half = if radius > TOLERANCE { (1.0 - TOLERANCE / radius).acos() } else { PI / 8.0 };
     ((angle.abs() / (2.0 * half)).ceil()).clamp(8.0, 20_000.0) as usize

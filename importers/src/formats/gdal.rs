@@ -40,14 +40,6 @@ pub(super) fn is_geojson(head: &Head<'_>) -> bool {
         && (head.holds("\"type\"") || matches!(head.ending, "geojson" | "json" | "topojson"))
 }
 
-pub(super) fn is_tab(head: &Head<'_>) -> bool {
-    head.begins("!table")
-}
-
-pub(super) fn is_mif(head: &Head<'_>) -> bool {
-    head.ending == "mif" && head.begins("Version")
-}
-
 /// What GDAL's failure means for the user.
 pub(super) fn failed(error: &GdalError) -> Refused {
     match error {

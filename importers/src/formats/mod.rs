@@ -12,6 +12,7 @@ pub(crate) mod inp;
 mod landxml;
 pub(crate) mod lines;
 pub(crate) mod mapgis;
+mod mapinfo;
 mod osm;
 pub(crate) mod parcel_text;
 mod raster;
@@ -159,8 +160,8 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "OVJSN", reads: false, sniff: refused::is_ovjsn, open: refused::ovital },
     Format { name: "OVOBJ", reads: false, sniff: refused::is_ovobj, open: refused::ovital },
     Format { name: "GeoJSON", reads: true, sniff: gdal::is_geojson, open: geojson::open },
-    Format { name: "MapInfo TAB", reads: true, sniff: gdal::is_tab, open: gdal::open },
-    Format { name: "MapInfo MIF", reads: true, sniff: gdal::is_mif, open: gdal::open },
+    Format { name: "MapInfo TAB", reads: true, sniff: mapinfo::is_tab, open: mapinfo::open },
+    Format { name: "MapInfo MIF", reads: true, sniff: mapinfo::is_mif, open: mapinfo::open },
     Format { name: "Arc E00", reads: true, sniff: e00::sniff, open: e00::open },
     Format { name: "CASS DAT", reads: true, sniff: cass::sniff, open: cass::open },
     Format { name: "CSV", reads: true, sniff: csv::sniff, open: csv::open },
