@@ -22,8 +22,9 @@ pub(crate) struct Remark {
 const REMEMBERED: usize = 4_096;
 
 /// What a spreadsheet shows where a formula fails.
-const FAULTS: [&str; 8] =
-    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA"];
+const FAULTS: [&str; 8] = ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", UNCOMPUTED];
+/// What it shows while a formula is not computed; here also where its result was not stored.
+pub(crate) const UNCOMPUTED: &str = "#GETTING_DATA";
 
 /// Whole numbers above this lose digits as floating-point numbers.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -64,11 +65,23 @@ impl Converter {
                 remarks.push(Remark {
                     rule: "value.fault",
                     severity: Severity::Warning,
-                    message: both("单元格公式出错", "the cell's formula failed"),
-                    cure: both(
-                        "该值留空；改正公式后重新导出",
-                        "left empty; mend the formula and export again",
-                    ),
+                    message: match &*text {
+                        UNCOMPUTED => both(
+                            "单元格公式没有存计算结果",
+                            "the file does not store what the cell's formula gives",
+                        ),
+                        _ => both("单元格公式出错", "the cell's formula failed"),
+                    },
+                    cure: match &*text {
+                        UNCOMPUTED => both(
+                            "该值留空；用表格软件打开并保存后再导入",
+                            "left empty; open it in a spreadsheet program, save it, and import again",
+                        ),
+                        _ => both(
+                            "该值留空；改正公式后重新导出",
+                            "left empty; mend the formula and export again",
+                        ),
+                    },
                     written: text.into(),
                     column: 0,
                 });

@@ -8,6 +8,7 @@ mod e00;
 mod gdal;
 mod geojson;
 pub(crate) mod grid_text;
+mod hidden;
 pub(crate) mod inp;
 mod landxml;
 pub(crate) mod lines;

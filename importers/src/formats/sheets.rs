@@ -2,7 +2,7 @@
 
 use super::gdal::{failed, raw as plain};
 use super::xlsx::{COLUMNS, Cells, HEADER, bounded, header, some, table};
-use super::{Head, Refused, refused};
+use super::{Head, Refused, hidden, refused};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
@@ -33,7 +33,8 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     };
     let description = options.worker.describe_with(&path, &how).map_err(|e| failed(&e))?;
     let mut tables = Vec::new();
-    for layer in description.layers {
+    let unseen = if format == "ODS" { hidden::of_ods(&path) } else { hidden::of_xls(&path) };
+    for layer in description.layers.into_iter().filter(|l| !unseen.contains(&l.name)) {
         let width = layer.fields.len().min(COLUMNS as usize);
         let sheet = Sheet {
             worker: options.worker.clone(),
@@ -50,7 +51,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         let features = layer.features.map(|n| n.saturating_sub(skip as u64)).filter(|n| *n > 0);
         tables.push(table(found, format, layer.name, columns, features, Arc::new(reader)));
     }
-    some(tables, found, &[])
+    some(tables, found, &unseen)
 }
 
 fn again() -> Text {

@@ -8,10 +8,11 @@ use crate::options::Options;
 use crate::recognise::fields::{self, OR};
 use crate::recognise::units;
 use crate::table::{Raw, Reader, ShapeSource, Sink, SourceRow, Table};
+use crate::value::UNCOMPUTED;
 use calamine::{DataRef, Reader as _, Sheet, SheetVisible, Xlsx, XlsxError};
 use ditu_model::{DateTime, Severity};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,11 +66,17 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
     let mut book: Book = calamine::open_workbook(&found.path).map_err(|e| damaged(&e))?;
     let mut tables = Vec::new();
     let (seen, hidden) = visible(book.sheets_metadata());
+    let formulas = has_formulas(found);
     for sheet in seen {
         let top = top_rows(&mut book, &sheet).map_err(|e| damaged(&e))?;
         let Some((skip, columns)) = header(&top) else { continue };
-        let reader =
-            SheetReader { path: found.path.clone(), sheet: sheet.clone(), skip, columns: columns.len() };
+        let reader = SheetReader {
+            path: found.path.clone(),
+            sheet: sheet.clone(),
+            skip,
+            columns: columns.len(),
+            formulas,
+        };
         let dimensions = book
             .worksheet_cells_reader(&sheet)
             .map(|r| r.dimensions())
@@ -236,11 +243,43 @@ fn of_units(row: &(u32, Cells)) -> bool {
     row.1.iter().all(|c| !c.2 && units::is_unit(&c.1))
 }
 
+/// Whether any sheet has a cell that is computed.
+fn has_formulas(found: &Found) -> bool {
+    let zip = File::open(&found.path).ok().and_then(|f| zip::ZipArchive::new(f).ok());
+    let Some(mut zip) = zip else { return false };
+    (0..zip.len()).any(|i| {
+        zip.by_index(i).is_ok_and(|part| {
+            part.name().is_ok_and(|n| n.contains("worksheets/")) && holds_formula(BufReader::new(part))
+        })
+    })
+}
+
+/// Looks for an element `f` with or without a prefix, in memory that does not grow with the part.
+fn holds_formula(mut part: impl BufRead) -> bool {
+    let mut last = [0u8; 2];
+    loop {
+        let Ok(bytes) = part.fill_buf() else { return false };
+        if bytes.is_empty() {
+            return false;
+        }
+        for b in bytes {
+            if matches!(last, [b'<' | b':', b'f']) && matches!(b, b'>' | b' ' | b'/') {
+                return true;
+            }
+            last = [last[1], *b];
+        }
+        let n = bytes.len();
+        part.consume(n);
+    }
+}
+
 struct SheetReader {
     path: PathBuf,
     sheet: String,
     skip: usize,
     columns: usize,
+    /// Whether there may be cells with a formula and no value: programs that write workbooks do not compute.
+    formulas: bool,
 }
 
 fn raw(value: &DataRef<'_>) -> Raw {
@@ -279,6 +318,11 @@ impl Reader for SheetReader {
             |e: XlsxError| both(format!("工作表读取失败（{e}）"), format!("the sheet cannot be read ({e})"));
         let mut book: Book = calamine::open_workbook(&self.path).map_err(cannot)?;
         let mut cells = book.worksheet_cells_reader(&self.sheet).map_err(cannot)?;
+        let mut other: Option<Book> =
+            self.formulas.then(|| calamine::open_workbook(&self.path)).transpose().map_err(cannot)?;
+        // Goes from cell to cell with the first.
+        let mut formulas =
+            other.as_mut().map(|b| b.worksheet_cells_reader(&self.sheet)).transpose().map_err(cannot)?;
         let mut values = vec![Raw::Null; self.columns];
         let mut row = None;
         let mut flush = |row: Option<u32>, values: &mut Vec<Raw>| match row {
@@ -290,6 +334,7 @@ impl Reader for SheetReader {
         };
         while let Some(cell) = cells.next_cell().map_err(cannot)? {
             let (r, c) = cell.get_position();
+            let formula = formulas.as_mut().map(|f| f.next_formula()).transpose().map_err(cannot)?.flatten();
             if (r as usize) < self.skip {
                 continue;
             }
@@ -300,7 +345,12 @@ impl Reader for SheetReader {
                 row = Some(r);
             }
             if wanted.get(c as usize) == Some(&true) {
-                values[c as usize] = raw(cell.get_value());
+                let computed =
+                    formula.is_some_and(|f| f.get_position() == (r, c) && !f.get_value().is_empty());
+                values[c as usize] = match cell.get_value() {
+                    DataRef::Empty if computed => Raw::text(UNCOMPUTED),
+                    value => raw(value),
+                };
             }
         }
         let _ = flush(row, &mut values);

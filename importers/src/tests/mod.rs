@@ -10,6 +10,7 @@ mod report;
 mod sample;
 mod shapes;
 mod xls;
+mod xlsx;
 
 use crate::{Choice, Options, Plan, Refusal, Report, plan};
 pub(crate) use crate::{CrsChoice, Subject};

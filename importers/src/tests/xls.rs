@@ -30,33 +30,40 @@ fn utf16(text: &str) -> (u16, Vec<u8>) {
     (units.len() as u16, words(&units))
 }
 
-/// A workbook of one sheet (BIFF8).
-fn workbook(sheet: &str, rows: &[&[Cell]]) -> Vec<u8> {
+/// A sheet of a workbook: its name, whether it is hidden, its rows.
+type Sheet<'a> = (&'a str, bool, &'a [&'a [Cell]]);
+
+/// The stream of a workbook (BIFF8).
+fn workbook(sheets: &[Sheet]) -> Vec<u8> {
     let mut texts = Vec::new();
-    let mut cells = Vec::new();
-    record(&mut cells, 0x809, &words(&[0x600, 0x10, 0xdbb, 0x7cc, 0, 0, 6, 0]));
-    let width = rows.iter().map(|r| r.len()).max().unwrap_or(0) as u16;
-    record(&mut cells, 0x200, &words(&[0, 0, rows.len() as u16, 0, 0, width, 0]));
-    for (r, row) in rows.iter().enumerate() {
-        for (c, cell) in row.iter().enumerate() {
-            let place = |xf: u16| words(&[r as u16, c as u16, xf]);
-            match cell {
-                Empty => {}
-                Text(t) => {
-                    let mut body = place(0);
-                    body.extend((texts.len() as u32).to_le_bytes());
-                    texts.push(*t);
-                    record(&mut cells, 0xfd, &body);
-                }
-                Number(n) | Day(n) => {
-                    let mut body = place(u16::from(matches!(cell, Day(_))));
-                    body.extend(n.to_le_bytes());
-                    record(&mut cells, 0x203, &body);
+    let mut bodies = Vec::new();
+    for (_, _, rows) in sheets {
+        let mut cells = Vec::new();
+        record(&mut cells, 0x809, &words(&[0x600, 0x10, 0xdbb, 0x7cc, 0, 0, 6, 0]));
+        let width = rows.iter().map(|r| r.len()).max().unwrap_or(0) as u16;
+        record(&mut cells, 0x200, &words(&[0, 0, rows.len() as u16, 0, 0, width, 0]));
+        for (r, row) in rows.iter().enumerate() {
+            for (c, cell) in row.iter().enumerate() {
+                let place = |xf: u16| words(&[r as u16, c as u16, xf]);
+                match cell {
+                    Empty => {}
+                    Text(t) => {
+                        let mut body = place(0);
+                        body.extend((texts.len() as u32).to_le_bytes());
+                        texts.push(*t);
+                        record(&mut cells, 0xfd, &body);
+                    }
+                    Number(n) | Day(n) => {
+                        let mut body = place(u16::from(matches!(cell, Day(_))));
+                        body.extend(n.to_le_bytes());
+                        record(&mut cells, 0x203, &body);
+                    }
                 }
             }
         }
+        record(&mut cells, 0x0a, &[]);
+        bodies.push(cells);
     }
-    record(&mut cells, 0x0a, &[]);
     let mut globals = Vec::new();
     record(&mut globals, 0x809, &words(&[0x600, 5, 0xdbb, 0x7cc, 0, 0, 6, 0]));
     record(&mut globals, 0x42, &words(&[1200]));
@@ -66,12 +73,15 @@ fn workbook(sheet: &str, rows: &[&[Cell]]) -> Vec<u8> {
         xf.resize(20, 0);
         record(&mut globals, 0xe0, &xf);
     }
-    let (n, name) = utf16(sheet);
-    let mut bound = vec![0; 6];
-    bound.extend([n as u8, 1]);
-    bound.extend(name);
-    let place = globals.len() + 4;
-    record(&mut globals, 0x85, &bound);
+    let mut places = Vec::new();
+    for (name, hidden, _) in sheets {
+        let (n, name) = utf16(name);
+        let mut bound = vec![0, 0, 0, 0, u8::from(*hidden), 0];
+        bound.extend([n as u8, 1]);
+        bound.extend(name);
+        places.push(globals.len() + 4);
+        record(&mut globals, 0x85, &bound);
+    }
     let mut table = Vec::new();
     table.extend((texts.len() as u32).to_le_bytes());
     table.extend((texts.len() as u32).to_le_bytes());
@@ -83,9 +93,11 @@ fn workbook(sheet: &str, rows: &[&[Cell]]) -> Vec<u8> {
     }
     record(&mut globals, 0xfc, &table);
     record(&mut globals, 0x0a, &[]);
-    let begin = globals.len() as u32;
-    globals[place..place + 4].copy_from_slice(&begin.to_le_bytes());
-    globals.extend(cells);
+    for (place, cells) in places.into_iter().zip(bodies) {
+        let begin = globals.len() as u32;
+        globals[place..place + 4].copy_from_slice(&begin.to_le_bytes());
+        globals.extend(cells);
+    }
     globals
 }
 
@@ -131,7 +143,7 @@ fn compound(mut stream: Vec<u8>) -> Vec<u8> {
 
 fn write(dir: &Path, name: &str, rows: &[&[Cell]]) -> PathBuf {
     let path = dir.join(name);
-    std::fs::write(&path, compound(workbook("控制点", rows))).unwrap();
+    std::fs::write(&path, compound(workbook(&[("控制点", false, rows)]))).unwrap();
     path
 }
 
@@ -164,6 +176,24 @@ fn an_old_workbook_reads_like_a_new_one_with_title_merged_header_units_and_dates
 }
 
 #[test]
+fn a_hidden_sheet_of_an_old_workbook_is_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let head: &[Cell] = &[Text("点号"), Text("X坐标"), Text("Y坐标")];
+    let draft: &[&[Cell]] = &[head, &[Text("旧"), Number(3_212_900.0), Number(568_000.0)]];
+    let good: &[&[Cell]] = &[head, &[Text("新"), Number(3_212_973.25), Number(568_041.5)]];
+    let path = dir.path().join("控制点.xls");
+    let sheets = [("草稿", true, draft), ("控制点", false, good)];
+    std::fs::write(&path, compound(workbook(&sheets))).unwrap();
+    let (_scratch, plan) = planned(&[path], |o| o.all().crs = Some(CrsChoice::Epsg(4546)));
+    let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
+    let rows = &rows.unwrap()["control.point"];
+    let names: Vec<_> = rows.iter().map(|r| value("control.point", r, "point_no").to_string()).collect();
+    assert_eq!(names, ["新"]);
+    assert_eq!(count(&report, "sheet.hidden"), 1);
+    assert!(report.summary(crate::Lang::En).contains("草稿"));
+}
+
+#[test]
 fn a_long_code_that_an_old_workbook_made_a_number_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let rows: &[&[Cell]] = &[
@@ -182,7 +212,7 @@ fn an_old_workbook_cut_or_changed_anywhere_is_answered() {
     let dir = tempfile::tempdir().unwrap();
     let rows: &[&[Cell]] =
         &[&[Text("点号"), Text("X坐标"), Text("Y坐标")], &[Text("1"), Number(1.0), Number(2.0)]];
-    let whole = compound(workbook("点", rows));
+    let whole = compound(workbook(&[("点", false, rows)]));
     let path = dir.path().join("a.xls");
     for at in [30, 48, 76, 516, 1030, 1540, 1600] {
         let mut changed = whole.clone();

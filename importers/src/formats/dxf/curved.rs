@@ -205,7 +205,7 @@ impl Entity {
         if all.iter().any(|v| v[2] != 0.0) {
             line.z = all.iter().map(|v| v[2]).collect();
         }
-        line.is_finite().then_some(line)
+        (line.is_finite() && line.coords.len() >= 2).then_some(line)
     }
 
     /// A bulge is the tangent of a quarter of its arc's angle, to the right of the chord where it is positive.
@@ -486,6 +486,7 @@ mod tests {
             "0 ELLIPSE 5 A1 10 1 20 1 11 4 40 1.5 41 0 42 1".into(),
             "0 ELLIPSE 5 A1 10 1 20 1 11 4 40 0.5 41 0 42 -99".into(),
             "0 LWPOLYLINE 5 A1 10 1 42 1 10 4 20 4".into(),
+            "0 LWPOLYLINE 5 A1 10 1 20 4 42 1".into(),
         ] {
             let mut curved = of(&format!("{broken} 0 SPLINE 5 A2 {LINE}"));
             let line = Geometry::line(Vec::new());
