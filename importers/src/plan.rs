@@ -1,20 +1,20 @@
 //! What a delivery is: every table with its layer, CRS, encoding and fields, or all the reasons why it cannot be taken.
 
+mod files;
+mod layers;
 mod together;
 
 use crate::Lang;
-use crate::delivery::{self, Found};
 use crate::formats;
 use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::question::{Answer, Question, Subject};
 use crate::recognise::crs::{self, Decision, Stated};
-use crate::recognise::layer::{Recognised, recognise};
+use crate::recognise::layer::Recognised;
 use crate::recognise::{fields, heights, units};
 use crate::report::{Report, summary_line};
 use crate::table::{ShapeSource, Table};
 use ditu_crs::{Crs, Transform};
-use ditu_model::layer::Kind;
 use ditu_model::{Finding, LayerDef, LayerId, Layers, Severity, Text};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -155,7 +155,7 @@ impl std::error::Error for Refusal {}
 /// # Errors
 /// All reasons why the delivery cannot be taken as it is, with the choices.
 pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Result<Plan, Refusal> {
-    let mut work = Work { layers, options, findings: Vec::new(), questions: Vec::new() };
+    let mut work = Work { layers, options, findings: Vec::new(), questions: Vec::new(), passed: Vec::new() };
     let tables = work.tables(sources);
     let mut found = work.recognise(tables);
     work.check_companions(&found);
@@ -178,13 +178,20 @@ pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Res
     }
     if found.is_empty() && work.errors() == 0 {
         let name = sources.first().and_then(|s| s.file_name()).map(|n| n.to_string_lossy().into_owned());
-        work.findings.push(of_file(
-            "file.nothing",
-            Severity::Error,
-            &name.unwrap_or_default(),
-            both("没有找到可以导入的数据", "there is nothing to import"),
-            both("核对路径", "check the path"),
-        ));
+        let (name, message) = match work.passed.as_slice() {
+            [] => (name.unwrap_or_default(), both("没有找到可以导入的数据", "there is nothing to import")),
+            [first, rest @ ..] => {
+                let n = rest.len() + 1;
+                (
+                    first.clone(),
+                    both(
+                        format!("共 {n} 个文件，都不是地图数据"),
+                        format!("none of {n} files holds map data"),
+                    ),
+                )
+            }
+        };
+        work.findings.push(of_file("file.nothing", Severity::Error, &name, message, files::formats_read()));
     }
     let refused = work.errors() > 0;
     let mut report =
@@ -206,6 +213,8 @@ struct Work<'a> {
     options: &'a Options,
     findings: Vec<Finding>,
     questions: Vec<Question>,
+    /// Files of a folder that nobody means as data.
+    passed: Vec<String>,
 }
 
 impl Work<'_> {
@@ -232,124 +241,6 @@ impl Work<'_> {
             message: message.clone(),
             answers,
         });
-    }
-
-    /// All tables of all files.
-    fn tables(&mut self, sources: &[PathBuf]) -> Vec<Table> {
-        let files = delivery::gather(sources, &self.options.scratch, &mut self.findings);
-        let mut tables = Vec::new();
-        for found in &files {
-            if self.is_companion(found) {
-                continue;
-            }
-            let format = match formats::recognise(found) {
-                Ok(Some(format)) => format,
-                Ok(None) => {
-                    self.unknown(found);
-                    continue;
-                }
-                Err(r) => {
-                    self.note(r.rule, Severity::Error, &found.name, r.message, r.cure);
-                    continue;
-                }
-            };
-            match (format.open)(found, format.name, self.options) {
-                // A text beside the data may look like a table and be none.
-                Ok(more)
-                    if found.ending() == "txt"
-                        && !found.explicit
-                        && more.iter().all(|t| t.shapes == ShapeSource::None) =>
-                {
-                    let message = both("文本里没有坐标", "the text holds no coordinates");
-                    self.note(
-                        "file.ignored",
-                        Severity::Note,
-                        &found.name,
-                        message,
-                        both("未导入", "passed over"),
-                    );
-                }
-                Ok(mut more) => {
-                    more.iter_mut().for_each(|t| self.findings.append(&mut t.findings));
-                    tables.append(&mut more);
-                }
-                Err(r) if r.rule == "table.no_header" && found.ending() == "txt" && !found.explicit => {
-                    self.note(
-                        "file.ignored",
-                        Severity::Note,
-                        &found.name,
-                        r.message,
-                        both("未导入", "passed over"),
-                    );
-                }
-                Err(r) => {
-                    if let Some((subject, answers)) = r.asks.map(|a| *a) {
-                        self.ask(&found.name, None, subject, &r.message, answers);
-                    }
-                    self.note(r.rule, Severity::Error, &found.name, r.message, r.cure);
-                }
-            }
-        }
-        tables
-    }
-
-    /// True for files that belong to others; a part without its main file is an error of its own.
-    fn is_companion(&mut self, found: &Found) -> bool {
-        let ending = found.ending();
-        if matches!(ending.as_str(), "dbf" | "shx") {
-            if formats::shapefile::beside(&found.path, "shp").is_none() && (ending == "dbf" || found.explicit)
-            {
-                self.note(
-                    "file.incomplete",
-                    Severity::Error,
-                    &found.name,
-                    both("缺少同名的 .shp（图形）", "the .shp (shapes) of this name is missing"),
-                    both(
-                        "把同名的 .shp、.shx、.dbf 一起导入",
-                        "import the .shp, .shx and .dbf of the same name together",
-                    ),
-                );
-            }
-            return true;
-        }
-        let of_shapefile = matches!(ending.as_str(), "prj" | "cpg" | "qpj" | "sbn" | "sbx" | "qix");
-        // Metadata beside data are XML too; a surface or a map is known by what is in it.
-        let metadata = || {
-            let of_another = found.stem().contains('.');
-            // Any XML may look like GML.
-            of_another || !matches!(formats::recognise(found), Ok(Some(f)) if f.name != "GML")
-        };
-        of_shapefile
-            || (!found.explicit
-                && (matches!(ending.as_str(), "xsd" | "gfs") || (ending == "xml" && metadata())))
-    }
-
-    fn unknown(&mut self, found: &Found) {
-        let known = formats::COMPANIONS.contains(&found.ending().as_str());
-        if !found.explicit && known {
-            return;
-        }
-        let severity = if found.explicit { Severity::Error } else { Severity::Warning };
-        let length = found.path.metadata().map_or(0, |m| m.len());
-        let (rule, message) = if length == 0 {
-            ("file.empty", both("文件是空的", "the file is empty"))
-        } else if found.ending() == "shp" {
-            ("file.damaged", both("不是 Shapefile：文件头不对", "is no shapefile: its header is wrong"))
-        } else {
-            ("format.unknown", both("不认识的格式", "the format is not known"))
-        };
-        let severity = if found.ending() == "shp" { Severity::Error } else { severity };
-        let names: Vec<&str> = formats::FORMATS.iter().filter(|f| f.reads).map(|f| f.name).collect();
-        self.note(
-            rule,
-            severity,
-            &found.name,
-            message,
-            both(
-                format!("可以导入的格式：{}", names.join("、")),
-                format!("formats that are read: {}", names.join(", ")),
-            ),
-        );
     }
 
     /// Layer, CRS and fields of every table.
@@ -395,133 +286,6 @@ impl Work<'_> {
         }
         self.note(undecided.rule, Severity::Error, &table.file, undecided.message, undecided.cure);
         None
-    }
-
-    fn layer_of(&mut self, table: &Table) -> Recognised {
-        let Some(id) = self.options.layer(&table.file, &table.name) else {
-            return recognise(table, self.layers);
-        };
-        let Some(layer) = self.layers.get(id) else { return Recognised::None };
-        let raster = layer.kind == Kind::Raster;
-        let fits = match table.shapes {
-            _ if raster || table.raster.is_some() => raster == table.raster.is_some(),
-            ShapeSource::File(Some(shape)) => {
-                let wanted = layer.kind.shape();
-                shape == wanted || (shape == ditu_model::Shape::Line && wanted == ditu_model::Shape::Polygon)
-            }
-            ShapeSource::Columns(..) => layer.kind.shape() == ditu_model::Shape::Point,
-            ShapeSource::File(None) => true,
-            ShapeSource::None => layer.checks.iter().any(|c| c.rule == "ends"),
-        };
-        if fits { Recognised::One(Arc::clone(layer)) } else { Recognised::None }
-    }
-
-    fn unplaced(&mut self, table: &Table, why: &Recognised, known: &[(Table, Arc<LayerDef>)]) {
-        let name = if table.name == *table.file { String::new() } else { format!("“{}”", table.name) };
-        if let Some(id) = self.options.layer(&table.file, &table.name) {
-            let (rule, message) = if self.layers.get(id).is_none() {
-                ("layer.unknown", both(format!("没有图层 {id}"), format!("there is no layer {id}")))
-            } else {
-                let what = describe(table);
-                (
-                    "layer.shape",
-                    both(
-                        format!("{name}是{}，不能进 {id}", what.zh),
-                        format!("{name} holds {}, which {id} does not take", what.en),
-                    ),
-                )
-            };
-            let other = known.iter().any(|(t, _)| t.file == table.file);
-            let (severity, cure) = if other {
-                let cure = both(
-                    "这部分未导入；它们属于另一图层时，再导入一次该文件并用 --layer 指定那一层",
-                    "this part is passed over; where it belongs to another layer import the file once more and name that one with --layer",
-                );
-                (Severity::Warning, cure)
-            } else {
-                (Severity::Error, both("用 ditu layers 查看图层", "see ditu layers"))
-            };
-            self.note(rule, severity, &table.file, message, cure);
-            return;
-        }
-        match why {
-            Recognised::Several(several) => {
-                let list = |zh: bool| -> String {
-                    several
-                        .iter()
-                        .map(|l| {
-                            format!("\n  --layer {} {}", l.id, if zh { &l.title.zh } else { &l.title.en })
-                        })
-                        .collect()
-                };
-                let message =
-                    both(format!("{name}可能是几个图层"), format!("{name} may be one of several layers"));
-                let answers = several.iter().map(layer_answer).collect();
-                self.ask(&table.file, Some(&table.name), Subject::Layer, &message, answers);
-                self.note(
-                    "layer.unclear",
-                    Severity::Error,
-                    &table.file,
-                    message,
-                    both(format!("选一个：{}", list(true)), format!("choose one:{}", list(false))),
-                );
-            }
-            _ => {
-                let file_known = known.iter().any(|(t, _)| t.file == table.file);
-                let severity = if file_known { Severity::Warning } else { Severity::Error };
-                let what = describe(table);
-                let takes: Vec<&Arc<LayerDef>> = self
-                    .layers
-                    .iter()
-                    .filter(|l| match table.shapes {
-                        _ if table.raster.is_some() => l.kind == Kind::Raster,
-                        ShapeSource::File(Some(s)) => l.kind == Kind::Vector(s),
-                        ShapeSource::Columns(..) => l.kind == Kind::Vector(ditu_model::Shape::Point),
-                        _ => true,
-                    })
-                    .collect();
-                let fitting: Vec<String> = takes.iter().map(|l| l.id.to_string()).collect();
-                if !file_known && table.shapes != ShapeSource::None {
-                    let message = both(
-                        format!("{name}（{}）是哪个图层？", what.zh),
-                        format!("which layer is {name} ({})?", what.en),
-                    );
-                    let answers = takes.into_iter().map(layer_answer).collect();
-                    self.ask(&table.file, Some(&table.name), Subject::Layer, &message, answers);
-                }
-                let cure = if file_known {
-                    both(
-                        "未导入；需要时单独导入并指定图层（--layer）",
-                        "passed over; import it alone and name its layer (--layer) if it is wanted",
-                    )
-                } else if table.shapes == ShapeSource::None {
-                    let seen: Vec<&str> =
-                        table.columns.iter().map(String::as_str).filter(|c| !c.is_empty()).take(16).collect();
-                    both(
-                        format!("加上坐标列（经度、纬度或 X坐标、Y坐标）；现有列：{}", seen.join("、")),
-                        format!(
-                            "add columns of coordinates (longitude and latitude, or X and Y); there are: {}",
-                            seen.join(", ")
-                        ),
-                    )
-                } else {
-                    both(
-                        format!("用 --layer 指定：{}", fitting.join("、")),
-                        format!("name it with --layer: {}", fitting.join(", ")),
-                    )
-                };
-                self.note(
-                    if file_known { "table.ignored" } else { "layer.unknown" },
-                    severity,
-                    &table.file,
-                    both(
-                        format!("{name}（{}）看不出是哪个图层", what.zh),
-                        format!("{name} ({}) is recognised as no layer", what.en),
-                    ),
-                    cure,
-                );
-            }
-        }
     }
 
     fn source(&mut self, table: Table, layer: Arc<LayerDef>, decision: Decision) -> Source {
@@ -676,32 +440,6 @@ impl Work<'_> {
             );
         }
     }
-}
-
-/// What a table holds, in words.
-fn describe(table: &Table) -> Text {
-    use ditu_model::Shape;
-    match table.shapes {
-        _ if table.raster.is_some() => both("栅格", "a raster"),
-        ShapeSource::File(Some(shape)) if table.features.is_some() => {
-            let n = table.features.unwrap_or_default();
-            let (zh, en) = match shape {
-                Shape::Point => ("点", "points"),
-                Shape::Line => ("线", "lines"),
-                Shape::Polygon => ("面", "polygons"),
-            };
-            both(format!("{zh}，{n} 个"), format!("{n} {en}"))
-        }
-        ShapeSource::File(Some(Shape::Point)) | ShapeSource::Columns(..) => both("点", "points"),
-        ShapeSource::File(Some(Shape::Line)) => both("线", "lines"),
-        ShapeSource::File(Some(Shape::Polygon)) => both("面", "polygons"),
-        ShapeSource::File(None) => both("多种图形", "shapes of several kinds"),
-        ShapeSource::None => both("没有图形的表", "a table without shapes"),
-    }
-}
-
-fn layer_answer(layer: &Arc<LayerDef>) -> Answer {
-    Answer::new(layer.id.as_str(), layer.title.clone())
 }
 
 /// How coordinates become EPSG:4490, for the record.

@@ -204,6 +204,7 @@ test('a file that is no map is refused in words, and the next try works', async 
   const { page } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
   await page.locator('#files').setInputFiles([{ name: '合同.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 nothing') }]);
   await page.getByRole('heading', { name: '这批文件现在不能导入' }).waitFor();
+  await page.getByText('合同.pdf').waitFor();
   await shot(page, 'refused');
   await tidy(page);
   await page.getByRole('button', { name: '重新开始' }).click();

@@ -522,6 +522,12 @@ fn a_layer_a_path_and_an_encoding_that_do_not_exist_are_said_so() {
     let empty = tempfile::tempdir().unwrap();
     let (_scratch, refused) = planned(&[empty.path().to_owned()], |_| {});
     assert_eq!(rules(&refused.unwrap_err()), ["file.nothing"]);
+    std::fs::write(empty.path().join("合同.pdf"), "%PDF-1.4").unwrap();
+    let (_scratch, refused) = planned(&[empty.path().to_owned()], |_| {});
+    let refused = refused.unwrap_err();
+    assert_eq!(rules(&refused), ["file.nothing"]);
+    let said = refused.to_string();
+    assert!(said.contains("合同.pdf") && said.contains("Shapefile"), "{said}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ export function CommitStep() {
   return (
     <>
       <section class="card done" role="status">
-        <Icon name="home" />
+        <Icon name="check" />
         <h2>{w.committedTitle}</h2>
         <p class="revision">{job.revision !== null && w.committedText(job.revision)}</p>
         <ul>

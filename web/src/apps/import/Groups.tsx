@@ -12,12 +12,12 @@ function where(e: Example): string {
   return [e.file, e.row === null ? null : w.row(e.row), e.field, e.key].filter(Boolean).join(' · ');
 }
 
-function One({ group }: { group: Group }) {
+function One({ group, open }: { group: Group; open: boolean }) {
   const w = words.value;
   const name: Record<Severity, string> = { error: w.errors, warning: w.warnings, note: w.notes };
   const first = group.examples[0];
   return (
-    <details class={`group ${group.severity}`}>
+    <details class={`group ${group.severity}`} open={open}>
       <summary>
         <span class={`tag ${group.severity}`}>{name[group.severity]}</span>
         <span class="what">{first ? say(first.message) : group.rule}</span>
@@ -42,10 +42,12 @@ function One({ group }: { group: Group }) {
 
 export function Groups({ groups }: { groups: Group[] }) {
   const w = words.value;
+  // What to do about it is said inside.
+  const firstError = groups.find((g) => g.severity === 'error');
   return (
     <section class="card groups">
       <h2>{w.problems}</h2>
-      {groups.length === 0 ? <p>{w.noProblems}</p> : groups.map((g) => <One key={`${g.rule} ${g.layer} ${g.severity}`} group={g} />)}
+      {groups.length === 0 ? <p>{w.noProblems}</p> : groups.map((g) => <One key={`${g.rule} ${g.layer} ${g.severity}`} group={g} open={g === firstError} />)}
     </section>
   );
 }

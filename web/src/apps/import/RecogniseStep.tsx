@@ -69,6 +69,10 @@ function ModeChoice() {
   );
 }
 
+function StartOver() {
+  return <button type="button" class="button edged" onClick={() => control.startOver(true)}>{words.value.startOver}</button>;
+}
+
 export function RecogniseStep() {
   const w = words.value;
   const job = s.current.value!;
@@ -85,6 +89,7 @@ export function RecogniseStep() {
           {questions.map((q, i) => <QuestionCard key={s.nameOf(q)} question={q} index={i} />)}
           <div class="row end">
             {s.unanswered.value.length > 0 && <span class="note">{w.answerAll}</span>}
+            <StartOver />
             <button type="submit" class="button button-main" disabled={s.unanswered.value.length > 0}>{w.answerGo}</button>
           </div>
         </form>
@@ -98,10 +103,12 @@ export function RecogniseStep() {
       )}
       {(planned || questions.length === 0) && job.groups.length > 0 && <Groups groups={job.groups} />}
       {planned && <ModeChoice />}
-      <div class="row end">
-        <button type="button" class="button edged" onClick={() => control.startOver(true)}>{w.startOver}</button>
-        {planned && <button type="button" class="button button-main" onClick={control.check}>{w.checkGo}</button>}
-      </div>
+      {questions.length === 0 && (
+        <div class="row end">
+          <StartOver />
+          {planned && <button type="button" class="button button-main" onClick={control.check}>{w.checkGo}</button>}
+        </div>
+      )}
     </>
   );
 }
