@@ -82,7 +82,8 @@ pub(super) fn failed(error: &GdalError) -> Refused {
 fn stated(srs: &Srs) -> bool {
     let wkt = srs.wkt.trim_start().to_uppercase();
     let local = ["LOCAL_CS", "ENGCRS", "ENGINEERINGCRS"].iter().any(|n| wkt.starts_with(n));
-    let undefined = wkt.contains("\"UNDEFINED ") || wkt.contains("DATUM[\"UNKNOWN\"");
+    // MapInfo's datum 0 is that of a map without one.
+    let undefined = ["\"UNDEFINED ", "DATUM[\"UNKNOWN\"", "DATUM[\"MIF 0\""].iter().any(|n| wkt.contains(n));
     !wkt.is_empty() && !local && !undefined
 }
 
@@ -187,10 +188,10 @@ fn table(
 ) -> Vec<Table> {
     let columns: Vec<String> = layer.fields.iter().map(column).collect();
     let claimed = layer.srs.as_ref().filter(|s| stated(s)).map(|s| claim(s, driver));
-    let projected =
+    let mut projected =
         matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
     let how = ReadOptions { to_cgcs2000: projected, ..how.clone() };
-    let reader = GdalReader {
+    let mut reader = GdalReader {
         worker: options.worker.clone(),
         path: found.path.clone(),
         layer: layer.name.clone(),
@@ -209,8 +210,16 @@ fn table(
         (false, None) => ShapeSource::None,
     };
     let mut kinds = Vec::new();
-    let (numbers, seen, _) =
-        look(&Kinds { inner: &reader, seen: std::sync::Mutex::new(&mut kinds) }, whole, &columns, LOOK);
+    let mut look_at = |reader: &GdalReader| {
+        look(&Kinds { inner: reader, seen: std::sync::Mutex::new(&mut kinds) }, whole, &columns, LOOK)
+    };
+    let (mut numbers, mut seen, _) = look_at(&reader);
+    if projected && seen == 0 {
+        // PROJ may know no way either: then the CRS is what is wrong, not the file.
+        projected = false;
+        reader.how.to_cgcs2000 = false;
+        (numbers, seen, _) = look_at(&reader);
+    }
     // Where all rows were seen it is known how many are of each kind.
     let counted = layer.features.is_some_and(|n| n == seen);
     let plain: u64 = kinds.iter().skip(1).map(|(_, n)| n).sum();

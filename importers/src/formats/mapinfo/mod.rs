@@ -1,22 +1,19 @@
-//! MapInfo TAB and MIF through GDAL, which strokes ellipses, arcs and rounded corners by two degrees and more whatever their
-//! size. Such a run of vertices says which curve it was: it is stroked anew.
+//! MapInfo TAB and MIF through GDAL, with their curves made finer and their texts by what they are written in.
 
-use super::curves::{self, TOLERANCE};
-use super::{Head, Refused, gdal};
+mod arcs;
+mod charset;
+
+use super::{Head, Refused, gdal, unreadable};
 use crate::delivery::Found;
 use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::table::{Reader, ShapeSource, Sink, Table};
-use ditu_model::{Geometry, Severity, Shape};
+use ditu_model::{Severity, Shape};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Rows that are looked at for arcs of too few vertices.
 const LOOK: u64 = 20_000;
-/// Cosines of the steps that GDAL takes along an arc: one to three degrees.
-const STEPS: std::ops::Range<f64> = 0.998_6..0.999_85;
-/// How much two steps of an arc may differ: vertices are doubles, the curve's own frame may be in centimetres.
-const EVEN: f64 = 1e-6;
 
 pub(super) fn is_tab(head: &Head<'_>) -> bool {
     head.begins("!table")
@@ -27,8 +24,10 @@ pub(super) fn is_mif(head: &Head<'_>) -> bool {
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
+    let (found, encoded) = &charset::readable(found, options).map_err(unreadable)??;
     let mut tables = gdal::open(found, format, options)?;
     for table in &mut tables {
+        table.encoded.clone_from(encoded);
         if matches!(table.shapes, ShapeSource::File(Some(Shape::Point))) {
             continue;
         }
@@ -36,7 +35,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         // What cannot be read is said when the rows are taken.
         let _ = table.reader.read(&vec![false; table.columns.len()], &mut |row| {
             seen += 1;
-            short += u64::from(row.geometry.and_then(Result::ok).is_some_and(|g| is_short_arc(&g)));
+            short += u64::from(row.geometry.and_then(Result::ok).is_some_and(|g| arcs::is_short_arc(&g)));
             if seen < LOOK { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         if short > 0 {
@@ -56,13 +55,6 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     Ok(tables)
 }
 
-/// Whether a line is an arc with too few vertices to tell which: GDAL gives an arc's end twice.
-fn is_short_arc(line: &Geometry) -> bool {
-    line.shape == Shape::Line
-        && matches!(line.coords.as_slice(), [.., _, a, b] if a == b)
-        && (3..=4).contains(&line.coords.len())
-}
-
 struct Finer(Arc<dyn Reader>);
 
 impl Reader for Finer {
@@ -72,81 +64,21 @@ impl Reader for Finer {
                 && geometry.shape != Shape::Point
                 && geometry.z.is_empty()
             {
-                finer(geometry);
+                arcs::finer(geometry);
             }
             sink(row)
         })
     }
 }
 
-fn finer(geometry: &mut Geometry) {
-    let each: Vec<Option<Vec<[f64; 2]>>> = geometry.rings().map(finer_line).collect();
-    if each.iter().all(Option::is_none) {
-        return;
-    }
-    let mut coords = Vec::new();
-    let ends = each.iter().enumerate().map(|(i, new)| {
-        coords.extend_from_slice(new.as_deref().unwrap_or(geometry.ring(i)));
-        coords.len() as u32
-    });
-    geometry.rings = ends.collect();
-    geometry.coords = coords;
-}
-
-/// The line with its arcs stroked anew, if it has coarse ones.
-///
-/// Along an ellipse by even steps of its parameter, the chords before and after a chord add up to it times twice the step's
-/// cosine, whatever the ellipse; its axes follow from three vertices.
-fn finer_line(line: &[[f64; 2]]) -> Option<Vec<[f64; 2]>> {
-    let off = |a: [f64; 2], b: [f64; 2]| [b[0] - a[0], b[1] - a[1]];
-    let cosine = |i: usize| {
-        let [before, at, after] = [0, 1, 2].map(|k| off(line[i + k], line[i + k + 1]));
-        let long = at[0] * at[0] + at[1] * at[1];
-        let sum = [before[0] + after[0], before[1] + after[1]];
-        let aside = (sum[0] * at[1] - sum[1] * at[0]).abs();
-        let cosine = (sum[0] * at[0] + sum[1] * at[1]) / long / 2.0;
-        (aside <= EVEN * long && STEPS.contains(&cosine)).then_some(cosine)
-    };
-    let mut all: Vec<[f64; 2]> = Vec::new();
-    let mut kept = 0;
-    let mut i = 0;
-    while i + 4 <= line.len() {
-        let Some(first) = cosine(i) else {
-            i += 1;
-            continue;
-        };
-        let mut end = i + 3;
-        while end + 1 < line.len() && cosine(end - 2).is_some_and(|c| (c - first).abs() <= EVEN) {
-            end += 1;
-        }
-        let (step, steps) = (first.acos(), (end - i) as f64);
-        let [a, b, c] = [0, 1, 2].map(|k| line[i + k]);
-        let centre = [0, 1].map(|k| (a[k] + c[k] - 2.0 * first * b[k]) / (2.0 - 2.0 * first));
-        let u = off(centre, a);
-        let v = [0, 1].map(|k| (b[k] - centre[k] - u[k] * first) / step.sin());
-        let widest = u[0].hypot(u[1]).hypot(v[0].hypot(v[1]));
-        if widest * (1.0 - (step / 2.0).cos()) > TOLERANCE {
-            all.extend_from_slice(&line[kept..=i]);
-            let n = curves::steps(widest, step * steps);
-            all.extend((1..n).map(|k| {
-                let (sin, cos) = (step * steps * k as f64 / n as f64).sin_cos();
-                [0, 1].map(|axis| centre[axis] + u[axis] * cos + v[axis] * sin)
-            }));
-            kept = end;
-        }
-        i = end;
-    }
-    if kept == 0 {
-        return None;
-    }
-    all.extend_from_slice(&line[kept..]);
-    Some(all)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Raw;
     use crate::tests::options;
+    use ditu_model::Geometry;
+    use ditu_model::Text;
+    use std::path::Path;
 
     /// Shapes of a MIF of these objects, as imported, and how many findings.
     fn shapes(objects: &[&str]) -> (Vec<Geometry>, usize) {
@@ -232,8 +164,74 @@ mod tests {
                 .collect(),
             vec![[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]],
         ]);
-        finer(&mut circle);
+        arcs::finer(&mut circle);
         assert_eq!((circle.rings.len(), circle.parts.len(), circle.ring(1).len()), (2, 1, 4));
         assert!(circle.ring(0).len() > 400);
+    }
+
+    /// The columns of a file, its first values, and what told its encoding.
+    fn places(path: &Path) -> (Vec<String>, Vec<Raw>, Option<Text>) {
+        let found = Found { name: "a".into(), path: path.to_owned(), explicit: true };
+        let dir = tempfile::tempdir().unwrap();
+        let tables =
+            open(&found, "MapInfo", &options(dir.path())).unwrap_or_else(|e| panic!("{}", e.message.en));
+        let mut values = Vec::new();
+        tables[0]
+            .reader
+            .read(&[true, true], &mut |mut row| {
+                values.push(row.values.swap_remove(0));
+                ControlFlow::Continue(())
+            })
+            .unwrap_or_else(|e| panic!("{}", e.message.en));
+        (tables[0].columns.clone(), values, tables[0].encoded.clone().map(|e| e.evidence))
+    }
+
+    #[test]
+    fn texts_are_read_by_what_they_are_written_in_whatever_the_head_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["武陵区", "鼎城区", "德山", "沅江大桥", "常德市人民政府", "柳叶湖"];
+        let good = dir.path().join("names.csv");
+        let rows: String = names.iter().map(|n| format!("{n},\"POINT (111.69 29.03)\"\n")).collect();
+        std::fs::write(&good, format!("名称,WKT\n{rows}")).unwrap();
+        for (word, encoding) in [
+            ("Neutral", encoding_rs::GBK),
+            ("WindowsLatin1", encoding_rs::GBK),
+            ("WindowsSimpChinese", encoding_rs::GBK),
+            ("Neutral", encoding_rs::UTF_8),
+            ("WindowsSimpChinese", encoding_rs::UTF_8),
+            ("UTF-8", encoding_rs::UTF_8),
+        ] {
+            let encode = |text: &str| encoding.encode(text).0.into_owned();
+            let head = format!(
+                "Version 450\nCharset \"{word}\"\nDelimiter \",\"\nCoordSys Earth Projection 1, 0\nColumns 1\n  名称 Char(40)\nData\n\n{}",
+                "Point 111.69 29.03\n".repeat(names.len())
+            );
+            let path = dir.path().join(format!("{word}{}.mif", encoding.name()));
+            std::fs::write(&path, encode(&head)).unwrap();
+            let rows: String = names.iter().map(|n| format!("\"{n}\"\n")).collect();
+            std::fs::write(path.with_extension("mid"), encode(&rows)).unwrap();
+            let (columns, values, evidence) = places(&path);
+            assert_eq!(columns, ["名称"], "{word} {}", encoding.name());
+            assert_eq!(values, names.map(Raw::text), "{word} {}", encoding.name());
+            assert!(evidence.unwrap().zh.contains("武陵区"), "{word}");
+            // The same as a TAB, which GDAL writes; its head is then made to say what it said in the MIF.
+            let tab = path.with_extension("tab");
+            let ok = std::process::Command::new("ogr2ogr")
+                .args(["-f", "MapInfo File", "-sql"])
+                .arg("SELECT \"名称\" AS NAME FROM names")
+                .args([
+                    "-lco",
+                    if encoding == encoding_rs::UTF_8 { "ENCODING=UTF-8" } else { "ENCODING=CP936" },
+                ])
+                .args([&tab, &good])
+                .status()
+                .unwrap();
+            assert!(ok.success());
+            let text = std::fs::read_to_string(&tab).unwrap();
+            let says = text.replace("WindowsSimpChinese", word).replace("UTF-8", word);
+            std::fs::write(&tab, says).unwrap();
+            let (columns, values, _) = places(&tab);
+            assert_eq!((columns[0].as_str(), values), ("NAME", names.map(Raw::text).to_vec()), "{word}");
+        }
     }
 }
