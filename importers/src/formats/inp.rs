@@ -72,6 +72,8 @@ struct Link {
 struct Network {
     swmm: bool,
     us: bool,
+    /// Whether the file says so itself.
+    units: bool,
     nodes: Vec<Node>,
     links: Vec<Link>,
     places: HashMap<Vec<u8>, [f64; 2]>,
@@ -138,6 +140,7 @@ impl Network {
                 let value = t.get(1).map(|v| v.to_ascii_uppercase()).unwrap_or_default();
                 self.swmm |= key == b"FLOW_UNITS" || key == b"FLOW_ROUTING" || key == b"LINK_OFFSETS";
                 if key == b"UNITS" || key == b"FLOW_UNITS" {
+                    self.units = true;
                     self.us = matches!(value.as_slice(), b"CFS" | b"GPM" | b"MGD" | b"IMGD" | b"AFD");
                 }
                 self.absolute |= key == b"LINK_OFFSETS" && value == b"ELEVATION";
@@ -327,6 +330,16 @@ fn dangling(net: &Network, file: &str) -> Vec<Finding> {
             all.push(f);
         }
     };
+    if !net.units {
+        say(
+            "inp.units",
+            1,
+            both(
+                "文件没有写单位（UNITS 或 FLOW_UNITS），按规定是美制，已从英尺、英寸换算；如果本来是米制，高程和管径就都错了",
+                "no units are stated (UNITS or FLOW_UNITS): by the rules they are US ones and were converted from feet and inches; if they are metric, heights and sizes are wrong",
+            ),
+        );
+    }
     for n in &net.nodes {
         if let Some(first) = seen.insert(&n.name, n.line) {
             let name = String::from_utf8_lossy(&n.name);
@@ -524,6 +537,11 @@ mod tests {
         let (rows, _) = import(&SMALL.replace("LPS", "GPM"));
         assert_eq!(value("pipeline.node", &rows["pipeline.node"][0], "height_m").as_f64(), Some(9.2964));
         assert_eq!(value("pipeline.line", &rows["pipeline.line"][0], "size").to_string(), "7620");
+        assert_eq!(count(&report, "inp.units"), 0);
+        // Without a word they are US units, which is hardly meant.
+        let (rows, report) = import(&SMALL.replace("UNITS LPS", "HEADLOSS H-W"));
+        assert_eq!(value("pipeline.node", &rows["pipeline.node"][0], "height_m").as_f64(), Some(9.2964));
+        assert_eq!(count(&report, "inp.units"), 1);
     }
 
     #[test]
