@@ -226,6 +226,38 @@ fn the_exit_status_tells_data_usage_and_environment_apart() {
     lost.run(&["layers"]).expect(3);
 }
 
+/// What the store and the fit say comes in the language of the reader, as everything else.
+#[test]
+fn errors_are_in_the_readers_language() {
+    let city = City::new();
+    city.import(&roads(&city, &[road("R1", "朗州路", [0.0, 0.0], [0.004, 0.001])]));
+    let points = city.data().with_file_name("points.csv");
+    fs::write(
+        &points,
+        "点名,源X,源Y,目标X,目标Y\nA,3212000,568000,3212001,568001\nA2,3212000,568000,3212001,568001\n",
+    )
+    .unwrap();
+    let points = points.to_str().unwrap();
+    let fit = |from: &'static str| vec!["crs", "fit", points, "--model", "4", "--name", "x", "--from", from];
+    for (args, status, zh, en) in [
+        (vec!["diff", "transport.road", "1", "99"], 1, "没有版本 99", "no revision 99"),
+        (vec!["rollback", "transport.road", "99"], 1, "没有版本 99", "no revision 99"),
+        (vec!["history", "transport.road", "--feature", "777"], 1, "没有要素 777", "no feature 777"),
+        (fit("EPSG:2382"), 1, "定不出参数", "do not determine"),
+        (fit("xian80,K=1"), 2, "中央子午线", "central meridian"),
+        (vec!["--database", "postgres://nobody@127.0.0.1:1/x", "layers"], 3, "数据库有问题", "refused"),
+    ] {
+        let said = |lang: &str| {
+            let mut all = vec!["--lang", lang];
+            all.extend(&args);
+            city.run(&all).expect(status).stderr
+        };
+        let (chinese, english) = (said("zh"), said("en"));
+        assert!(chinese.contains(zh), "{args:?}: {chinese}");
+        assert!(english.contains(en) && english.is_ascii(), "{args:?}: {english}");
+    }
+}
+
 #[test]
 fn an_import_killed_in_the_middle_leaves_the_revision_before() {
     let city = City::new();

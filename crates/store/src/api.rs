@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use ditu_access::View;
 use ditu_model::{
     Changeset, Commit, Difference, Feature, FeatureId, FeatureSource, LayerId, Layers, Origin, Preview,
-    Revision, RevisionId,
+    Revision, RevisionId, Text,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,6 +77,49 @@ pub enum StoreError {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl StoreError {
+    /// The error in both languages, with its causes.
+    pub fn text(&self) -> Text {
+        // The cause's own words come along: "opening x" alone helps nobody.
+        let mut en = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(s) = source {
+            if !en.contains(&s.to_string()) {
+                en += &format!(": {s}");
+            }
+            source = s.source();
+        }
+        let zh = match self {
+            StoreError::NoLayer(layer) => format!("没有图层 {layer}"),
+            StoreError::Forbidden(layer) => format!("没有修改 {layer} 的权限"),
+            StoreError::NoRevision(revision) => format!("没有版本 {revision}"),
+            StoreError::DuplicateKey { layer, key } => {
+                format!("{layer}：主键 {key} 出现两次；一个主键只能对应一个要素")
+            }
+            StoreError::NoFeature { layer, id } => format!("{layer}：没有要素 {id}"),
+            StoreError::TooManyRemoved { layer, present, matched, .. } => {
+                let gone = present - matched;
+                let text = format!("现有 {present} 个要素中 {gone} 个将被删除，超过了设定的比例；未入库");
+                en = format!(
+                    "{layer}: {gone} of {present} features would be removed, more than was allowed; nothing was committed"
+                );
+                format!("{layer}：{text}")
+            }
+            StoreError::Delivery(words) => match words.split_once(" / ") {
+                Some((zh, other)) => {
+                    en = other.to_owned();
+                    zh.to_owned()
+                }
+                None => words.clone(),
+            },
+            StoreError::Busy { retry_after_s } => format!("另一个程序正在写入；{retry_after_s} 秒后再试"),
+            StoreError::Schema { .. } => format!("库中的图层与 layers/ 不符：{en}"),
+            StoreError::Environment { .. } => format!("磁盘、文件或数据库有问题：{en}"),
+        };
+        Text::new(zh, en)
+    }
 }
 
 /// One version of a feature, as its history lists it.

@@ -9,8 +9,9 @@ use crate::audit;
 use crate::sealed::{Sealed, is_name};
 use crate::settings::Settings;
 use clap::{Subcommand, ValueEnum};
-use ditu_crs::control::{Control, Convention, FitReport, Grid, Source, Used, fit};
+use ditu_crs::control::{Control, Convention, FitError, FitReport, Grid, Source, Used, fit};
 use ditu_crs::{Crs, Datum};
+use ditu_importers::Lang;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -101,12 +102,16 @@ fn list(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// A grid as people name it.
-fn grid(text: &str) -> Result<Grid, String> {
+fn grid(text: &str, lang: Lang) -> Result<Grid, Failure> {
+    let wrong = |zh: String, en: String| Failure::Usage(say(lang, &zh, &en).to_owned());
     let digits = text.strip_prefix("EPSG:").or_else(|| text.strip_prefix("epsg:")).unwrap_or(text);
     if let Ok(code) = digits.parse() {
-        return Crs::from_epsg(code)
-            .and_then(|crs| Grid::of(&crs))
-            .ok_or_else(|| format!("EPSG:{code} is no Gauss-Krueger grid that is known here"));
+        return Crs::from_epsg(code).and_then(|crs| Grid::of(&crs)).ok_or_else(|| {
+            wrong(
+                format!("EPSG:{code} 不是已知的高斯—克吕格投影"),
+                format!("EPSG:{code} is no Gauss-Krueger grid that is known here"),
+            )
+        });
     }
     let mut parts = text.split(',').map(str::trim);
     let datum = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -115,7 +120,8 @@ fn grid(text: &str) -> Result<Grid, String> {
         "beijing54" => Datum::Beijing54,
         "wgs84" => Datum::Wgs84,
         other => {
-            return Err(format!("{other} is none of cgcs2000, xian80, beijing54, wgs84, EPSG:code, local"));
+            let all = "cgcs2000, xian80, beijing54, wgs84, EPSG:code, local";
+            return Err(wrong(format!("{other} 不在 {all} 之中"), format!("{other} is none of {all}")));
         }
     };
     let mut g = Grid {
@@ -127,19 +133,44 @@ fn grid(text: &str) -> Result<Grid, String> {
         plane_height: 0.0,
     };
     for part in parts {
-        let (key, value) = part.split_once('=').ok_or_else(|| format!("{part} is no KEY=VALUE"))?;
-        let value: f64 = value.trim().parse().map_err(|_| format!("{value} is no number"))?;
+        let (key, value) = part
+            .split_once('=')
+            .ok_or_else(|| wrong(format!("{part} 不是“键=值”"), format!("{part} is no KEY=VALUE")))?;
+        let value: f64 = value
+            .trim()
+            .parse()
+            .map_err(|_| wrong(format!("{value} 不是数字"), format!("{value} is no number")))?;
         match key.trim().to_ascii_uppercase().as_str() {
             "CM" => g.central_meridian = value,
             "K" => g.scale = value,
             "FE" => g.false_easting = value,
             "FN" => g.false_northing = value,
             "H" => g.plane_height = value,
-            other => return Err(format!("{other} is none of CM, K, FE, FN, H")),
+            other => {
+                return Err(wrong(
+                    format!("{other} 不在 CM、K、FE、FN、H 之中"),
+                    format!("{other} is none of CM, K, FE, FN, H"),
+                ));
+            }
         }
     }
     let sound = (70.0..=140.0).contains(&g.central_meridian) && (0.9..1.1).contains(&g.scale);
-    if sound { Ok(g) } else { Err("a grid needs its central meridian: CM=111.67".into()) }
+    if sound {
+        return Ok(g);
+    }
+    Err(wrong("要写中央子午线，如 CM=111.67".into(), "a grid needs its central meridian: CM=111.67".into()))
+}
+
+/// Why the points do not fit, for the reader.
+fn unfit(e: &FitError, lang: Lang) -> Failure {
+    let zh = match e {
+        FitError::TooFew { needed, found } => format!("该模型至少要 {needed} 个点，只有 {found} 个"),
+        FitError::Degenerate => "公共点重合或在一条直线上，定不出参数；补充分布均匀的点".into(),
+        FitError::Point(name) => format!("{name} 的坐标不是所说坐标系的坐标；检查列的次序和坐标系"),
+        FitError::Local => "七参数要求源坐标系有基准；独立坐标系只能在平面上拟合（--model 4）".into(),
+        other => other.to_string(),
+    };
+    Failure::Refused(say(lang, &zh, &e.to_string()).to_owned())
 }
 
 fn run_fit(args: &Fit, settings: &Settings) -> Result<(), Failure> {
@@ -153,9 +184,9 @@ fn run_fit(args: &Fit, settings: &Settings) -> Result<(), Failure> {
     }
     let source = match args.from.trim() {
         "local" | "LOCAL" => Source::Local,
-        text => Source::Grid(grid(text).map_err(Failure::Usage)?),
+        text => Source::Grid(grid(text, settings.lang)?),
     };
-    let target = grid(&args.to).map_err(Failure::Usage)?;
+    let target = grid(&args.to, settings.lang)?;
     if target.datum != Datum::Cgcs2000 {
         let text = say(settings.lang, "目标要在 CGCS2000 上", "the target is to be on CGCS2000");
         return Err(Failure::Usage(text.to_owned()));
@@ -166,7 +197,7 @@ fn run_fit(args: &Fit, settings: &Settings) -> Result<(), Failure> {
         Sign::CoordinateFrame => Convention::CoordinateFrame,
     });
     let (control, report) =
-        fit(&args.name, source, target, convention, &points).map_err(|e| Failure::Refused(e.to_string()))?;
+        fit(&args.name, source, target, convention, &points).map_err(|e| unfit(&e, settings.lang))?;
     let who = author();
     if !args.dry_run {
         let io = |e: std::io::Error| Failure::Environment(e.to_string());

@@ -67,11 +67,12 @@ pub(crate) async fn run(_: &Args, settings: &Settings) -> Result<(), Failure> {
                     }
                 }
             }
-            Err(Failure::Environment(e) | Failure::Refused(e) | Failure::Usage(e)) => {
+            Err(failure) => {
+                let text = failure.text();
                 line(
                     false,
-                    format!("数据库不可用：{e}"),
-                    format!("the store fails: {e}"),
+                    format!("数据库不可用：{}", text.zh),
+                    format!("the store fails: {}", text.en),
                     "检查磁盘或数据库",
                     "check disk or database",
                 );

@@ -21,7 +21,12 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     let view = operator(&settings);
     if let (Some(id), Some(feature)) = (&id, args.feature) {
         let def = settings.layers.get(id);
-        for v in store.feature_history(&view, id, feature).await? {
+        let versions = store.feature_history(&view, id, feature).await?;
+        if versions.is_empty() {
+            let (zh, en) = (format!("{id} 没有要素 {feature}"), format!("{id} has no feature {feature}"));
+            return Err(Failure::Refused(say(settings.lang, &zh, &en).to_owned()));
+        }
+        for v in versions {
             let text = match (&v.feature, def) {
                 (Some(f), Some(def)) => {
                     let pairs = def.fields.iter().zip(&f.row.values).filter(|(_, v)| !v.is_null());

@@ -15,7 +15,7 @@ use crate::settings::{Flags, Settings};
 use clap::{Parser, Subcommand};
 use ditu_access::{Action, Gate, Grant, Principal, View};
 use ditu_importers::Lang;
-use ditu_model::LayerId;
+use ditu_model::{LayerId, Text};
 use ditu_store::{Store, StoreError};
 use std::fmt::Display;
 use std::sync::Arc;
@@ -69,29 +69,39 @@ pub(crate) enum Failure {
     Usage(String),
     /// Disk, database or network failed: 3.
     Environment(String),
+    /// What the store says: 3 where the machine is at fault, else 1.
+    Store(StoreError),
 }
 
 impl Failure {
     pub(crate) fn environment(what: impl Display, e: impl Display) -> Failure {
         Failure::Environment(format!("{what}: {e}"))
     }
+
+    /// What went wrong, in both languages where it is known in both.
+    pub(crate) fn text(&self) -> Text {
+        match self {
+            Failure::Refused(t) | Failure::Usage(t) | Failure::Environment(t) => {
+                Text::new(t.clone(), t.clone())
+            }
+            Failure::Store(e) => e.text(),
+        }
+    }
+
+    fn status(&self) -> i32 {
+        match self {
+            Failure::Refused(_) => 1,
+            Failure::Usage(_) => 2,
+            Failure::Store(StoreError::Environment { .. } | StoreError::Busy { .. })
+            | Failure::Environment(_) => 3,
+            Failure::Store(_) => 1,
+        }
+    }
 }
 
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
-        // The cause's own words come along: "opening x" alone helps nobody.
-        let mut text = e.to_string();
-        let mut source = std::error::Error::source(&e);
-        while let Some(s) = source {
-            if !text.contains(&s.to_string()) {
-                text += &format!(": {s}");
-            }
-            source = s.source();
-        }
-        match e {
-            StoreError::Environment { .. } | StoreError::Busy { .. } => Failure::Environment(text),
-            _ => Failure::Refused(text),
-        }
+        Failure::Store(e)
     }
 }
 
@@ -111,12 +121,14 @@ pub(crate) fn run() -> i32 {
     match dispatch(cli) {
         Ok(()) => 0,
         Err(failure) => {
-            let (status, zh, en, text) = match failure {
-                Failure::Refused(t) => (1, "已拒绝", "refused", t),
-                Failure::Usage(t) => (2, "用法错误", "usage", t),
-                Failure::Environment(t) => (3, "运行环境故障", "environment", t),
+            let status = failure.status();
+            let (zh, en) = match status {
+                1 => ("已拒绝", "refused"),
+                2 => ("用法错误", "usage"),
+                _ => ("运行环境故障", "environment"),
             };
-            eprintln!("ditu: {}: {text}", say(lang, zh, en));
+            let text = failure.text();
+            eprintln!("ditu: {}: {}", say(lang, zh, en), say(lang, &text.zh, &text.en));
             status
         }
     }

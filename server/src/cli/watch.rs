@@ -124,7 +124,10 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
 async fn take(args: &Args, settings: &Settings, store: &Arc<dyn Store>, parcel: &Parcel) -> Fate {
     match attempt(args, settings, store, parcel).await {
         Ok(fate) => fate,
-        Err(Failure::Environment(why) | Failure::Refused(why) | Failure::Usage(why)) => Fate::Again(why),
+        Err(failure) => {
+            let text = failure.text();
+            Fate::Again(say(settings.lang, &text.zh, &text.en).to_owned())
+        }
     }
 }
 
@@ -164,7 +167,8 @@ async fn attempt(
         }
         Err(e @ (StoreError::Environment { .. } | StoreError::Busy { .. })) => Err(e.into()),
         Err(e) => {
-            eprintln!("ditu: {}: {e}", parcel.name);
+            let text = e.text();
+            eprintln!("ditu: {}: {}", parcel.name, say(settings.lang, &text.zh, &text.en));
             let half = report.groups.iter().any(|g| may_be_half(g.rule));
             Ok(if half { Fate::Later(report) } else { Fate::Refused(report) })
         }

@@ -29,35 +29,23 @@ impl Drop for Guard {
     }
 }
 
-fn both(e: impl std::fmt::Display) -> Text {
-    Text::new(format!("运行环境故障：{e}"), format!("the machine failed: {e}"))
+fn of_machine(why: &Text) -> Text {
+    Text::new(format!("运行环境故障：{}", why.zh), format!("the machine failed: {}", why.en))
 }
 
 impl Job {
     fn failed(&self, failure: &Failure) {
-        let (Failure::Refused(why) | Failure::Usage(why) | Failure::Environment(why)) = failure;
-        tracing::error!(folder = %self.folder().display(), error = why, "an import failed");
+        let why = failure.text();
+        tracing::error!(folder = %self.folder().display(), error = why.en, "an import failed");
         let mut inner = self.inner();
         inner.state = State::Failed;
-        inner.error = Some(both(why));
+        inner.error = Some(of_machine(&why));
     }
 
     fn refused(&self, why: &StoreError) {
         let text = match why {
-            StoreError::Delivery(words) => match words.split_once(" / ") {
-                Some((zh, en)) => Text::new(zh, en),
-                None => Text::new(words.clone(), words.clone()),
-            },
-            StoreError::TooManyRemoved { present, matched, .. } => {
-                let gone = present - matched;
-                Text::new(
-                    format!("现有 {present} 个要素中 {gone} 个将被删除，超过了设定的比例；未入库"),
-                    format!(
-                        "{gone} of {present} features would be removed, more than was allowed; nothing was committed"
-                    ),
-                )
-            }
-            other => both(other),
+            StoreError::Delivery(_) | StoreError::TooManyRemoved { .. } => why.text(),
+            other => of_machine(&other.text()),
         };
         let mut inner = self.inner();
         inner.state = match why {
@@ -223,10 +211,8 @@ impl Job {
                 let revision = list.first().map_or(0, |r| r.id.0);
                 // The revision stands; tiles that are not built now are built at the first request.
                 let layers = list.into_iter().map(|r| r.layer).collect();
-                if let Err(Failure::Refused(e) | Failure::Usage(e) | Failure::Environment(e)) =
-                    tiles::build(settings, store, layers).await
-                {
-                    tracing::error!(error = e, "tiles after an import");
+                if let Err(failure) = tiles::build(settings, store, layers).await {
+                    tracing::error!(error = failure.text().en, "tiles after an import");
                 }
                 self.committed(revision);
             }
