@@ -96,6 +96,33 @@ fn arcs_of_any_radius_stay_within_a_centimetre() {
     assert_eq!(rows.len(), radii.len());
 }
 
+/// An arc that rounding left a tenth of a millimetre off its chord has a radius of a hundred kilometres.
+#[test]
+fn a_nearly_straight_arc_does_not_make_the_others_dense() {
+    let dir = tempfile::tempdir().unwrap();
+    let (x, y) = (568_000.0, 3_212_000.0);
+    let half = |i: f64| {
+        let from = x + 20.0 * i;
+        format!("CIRCULARSTRING({from} {y},{} {},{} {y})", from + 5.0, y + 5.0, from + 10.0)
+    };
+    let halves: Vec<String> = (0..40).map(|i| half(f64::from(i))).collect();
+    let flat = format!("CIRCULARSTRING({x} {y},{} {},{} {y})", x + 50.0, y + 1e-4, x + 100.0);
+    let all = halves.join(",");
+    let csv = dir.path().join("in.csv");
+    std::fs::write(&csv, format!("WKT,n\n\"MULTICURVE({all})\",1\n\"MULTICURVE({all},{flat})\",2\n"))
+        .unwrap();
+    let out = dir.path().join("out.gpkg");
+    let ok = Command::new("ogr2ogr")
+        .args(["-f", "GPKG", "-a_srs", "EPSG:4546", "-nln", "arcs"])
+        .args([&out, &csv])
+        .status()
+        .unwrap();
+    assert!(ok.success());
+    let rows = rows(&out, "arcs", &ReadOptions::default());
+    let count = |i: usize| rows[i].geometry.as_ref().unwrap().as_ref().unwrap().coords.len();
+    assert!(count(1) < count(0) + 400, "{} and {}", count(0), count(1));
+}
+
 #[test]
 fn every_geometry_type_of_a_shapefile_comes_as_ogr2ogr_writes_it() {
     let folder = data("survey/shp-geometry-types");

@@ -100,7 +100,7 @@ impl StoreError {
             }
             StoreError::NoFeature { layer, id } => format!("{layer}：没有要素 {id}"),
             StoreError::TooManyRemoved { layer, present, matched, .. } => {
-                let gone = present - matched;
+                let gone = present.saturating_sub(*matched);
                 let text = format!("现有 {present} 个要素中 {gone} 个将被删除，超过了设定的比例；未入库");
                 en = format!(
                     "{layer}: {gone} of {present} features would be removed, more than was allowed; nothing was committed"

@@ -5,15 +5,22 @@ use std::f64::consts::{PI, TAU};
 /// East, north and height; NaN where there is no height.
 pub(super) type Vertex = [f64; 3];
 
-/// How far a chord may lie from its arc, metres.
-pub(super) const TOLERANCE: f64 = 0.01;
+/// How far a chord may lie from its curve: metres, and as much in degrees.
+const METRES: f64 = 0.01;
+const DEGREES: f64 = 1e-7;
+
+/// How far a chord may lie from a curve at a place, in the place's units. Whether they are degrees is known only later, from
+/// more than one curve: what may be degrees in China is taken as such, at worst with too many vertices.
+pub(super) fn tolerance(x: f64, y: f64) -> f64 {
+    let may_be = (70.0..=140.0).contains(&x.abs()) && (0.0..=60.0).contains(&y);
+    if may_be { DEGREES } else { METRES }
+}
 /// Degrees of splines; drawings have 2 to 5, CAD programs stop at 11.
 const MOST_DEGREE: usize = 11;
 
-/// Vertices that a turn of `angle` at a radius needs.
-pub(super) fn steps(radius: f64, angle: f64) -> usize {
-    // Plane coordinates are in metres; in degrees a circle is so small that the least number of steps is enough.
-    let half = if radius > TOLERANCE { (1.0 - TOLERANCE / radius).acos() } else { PI / 8.0 };
+/// Vertices that a turn of `angle` at a radius needs to stay within a tolerance.
+pub(super) fn steps(radius: f64, angle: f64, tolerance: f64) -> usize {
+    let half = if radius > tolerance { (1.0 - tolerance / radius).acos() } else { PI / 8.0 };
     ((angle.abs() / (2.0 * half)).ceil()).clamp(8.0, 20_000.0) as usize
 }
 
@@ -36,7 +43,7 @@ pub(super) fn arc(a: Vertex, b: Vertex, c: Vertex) -> Vec<Vertex> {
     let from = angle(a);
     let turn = |p: Vertex| (angle(p) - from).rem_euclid(TAU);
     let sweep = if turn(b) <= turn(c) { turn(c) } else { turn(c) - TAU };
-    let n = steps(r, sweep);
+    let n = steps(r, sweep, tolerance(a[0], a[1]));
     let mut all = vec![a];
     for i in 1..n {
         let t = from + sweep * i as f64 / n as f64;
@@ -56,7 +63,7 @@ pub(super) fn circle(a: Vertex, b: Vertex, c: Vertex) -> Option<Vec<Vertex>> {
 /// another in radians, counted from the long axis. The last vertex lies at `to` exactly.
 pub(super) fn elliptic(m: Vertex, axis: [f64; 2], ratio: f64, from: f64, to: f64) -> Vec<Vertex> {
     // Between two steps it leaves its chord no further than the circle about the long axis does.
-    let n = steps(axis[0].hypot(axis[1]), to - from);
+    let n = steps(axis[0].hypot(axis[1]), to - from, tolerance(m[0], m[1]));
     let at = |i: usize| {
         let (sin, cos) = (from + (to - from) * i as f64 / n as f64).sin_cos();
         let (u, v) = (cos, ratio * sin);
@@ -95,14 +102,15 @@ fn stroke(piece: Vec<Weighted>, most: usize, all: &mut Vec<Vertex>) -> Option<()
     let mut todo = vec![(piece, HALVINGS)];
     while let Some((mut piece, halvings)) = todo.pop() {
         let (from, to) = (point(piece.first()?), point(piece.last()?));
-        // Plane coordinates are in metres, others in degrees.
-        let tolerance = if from[0].abs() <= 360.0 { 1e-7 } else { TOLERANCE };
+        let tolerance = tolerance(from[0], from[1]);
         let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
         let length2 = dx * dx + dy * dy;
         let flat = piece.iter().map(point).all(|p| {
             let (x, y) = (p[0] - from[0], p[1] - from[1]);
             let along = if length2 > 0.0 { ((x * dx + y * dy) / length2).clamp(0.0, 1.0) } else { 0.0 };
-            (x - along * dx).hypot(y - along * dy) <= tolerance
+            // A height beside the chord's counts too; there may be none.
+            let above = (p[2] - from[2] - along * (to[2] - from[2])).abs();
+            (x - along * dx).hypot(y - along * dy) <= tolerance && (above.is_nan() || above <= METRES)
         });
         if flat || halvings == 0 {
             if all.len() >= most {
@@ -151,8 +159,22 @@ pub(super) fn b_spline(points: &[Vertex], most: usize) -> Option<Vec<Vertex>> {
     nurbs(3, &knots, points, &[], most)
 }
 
-/// A non-uniform rational B-spline, with as many knots as points and one more than the degree. Without weights all count the
-/// same. `None` for other numbers, knots that fall or tear it, weights that are not positive, or more vertices than `most`.
+/// Whether degree, knots, points and weights make a spline: as many knots as points and one more than the degree, that do
+/// not fall and do not tear it, and positive weights or none.
+pub(super) fn is_nurbs(degree: usize, knots: &[f64], points: &[Vertex], weights: &[f64]) -> bool {
+    (1..=MOST_DEGREE).contains(&degree)
+        && points.len() > degree
+        && knots.len() == points.len() + degree + 1
+        && knots.windows(2).all(|w| w[0] <= w[1])
+        && (weights.is_empty() || weights.len() == points.len() && weights.iter().all(|w| *w > 0.0))
+        // A knot within that counts oftener than the degree would tear it.
+        && !(degree + 1..points.len()).any(|i| {
+            knots[degree] < knots[i] && knots[i] == knots[i + degree] && knots[i] < knots[points.len()]
+        })
+}
+
+/// A non-uniform rational B-spline; without weights all points count the same. `None` where it is none ([`is_nurbs`]), or for
+/// more vertices than `most`.
 ///
 /// Each span is a Bézier curve whose control points are the spline's blossom at the span's ends (Ramshaw 1989).
 pub(super) fn nurbs(
@@ -162,21 +184,7 @@ pub(super) fn nurbs(
     weights: &[f64],
     most: usize,
 ) -> Option<Vec<Vertex>> {
-    let weighed = weights.is_empty() || weights.len() == points.len() && weights.iter().all(|w| *w > 0.0);
-    let rising = knots.windows(2).all(|w| w[0] <= w[1]);
-    // A knot within that counts oftener than the degree would tear it.
-    let torn = || {
-        (degree + 1..points.len()).any(|i| {
-            knots[degree] < knots[i] && knots[i] == knots[i + degree] && knots[i] < knots[points.len()]
-        })
-    };
-    if !(1..=MOST_DEGREE).contains(&degree)
-        || points.len() <= degree
-        || knots.len() != points.len() + degree + 1
-        || !rising
-        || !weighed
-        || torn()
-    {
+    if !is_nurbs(degree, knots, points, weights) {
         return None;
     }
     let control = |i: usize| {
@@ -208,7 +216,7 @@ pub(super) fn nurbs(
 
 /// A closed circle.
 pub(super) fn round(m: Vertex, r: f64) -> Vec<Vertex> {
-    let n = steps(r, TAU);
+    let n = steps(r, TAU, tolerance(m[0], m[1]));
     let at = |i: usize| {
         let t = TAU * (i % n) as f64 / n as f64;
         [m[0] + r * t.cos(), m[1] + r * t.sin(), f64::NAN]
@@ -237,7 +245,7 @@ mod tests {
                         assert!(((p[0] - m[0]).hypot(p[1] - m[1]) - r).abs() < 1e-6 * r.max(1.0));
                     }
                     let mid = [(w[0][0] + w[1][0]) / 2.0 - m[0], (w[0][1] + w[1][1]) / 2.0 - m[1]];
-                    assert!(r - mid[0].hypot(mid[1]) <= TOLERANCE + 1e-9, "{r} {from} {to}");
+                    assert!(r - mid[0].hypot(mid[1]) <= METRES + 1e-9, "{r} {from} {to}");
                 }
                 let length: f64 = all.windows(2).map(|w| (w[1][0] - w[0][0]).hypot(w[1][1] - w[0][1])).sum();
                 assert!((length - r * (to - from).abs()).abs() < 0.03 * r * (to - from).abs(), "{length}");
@@ -299,7 +307,7 @@ mod tests {
                 let all: f64 = (0..n).map(part).sum();
                 let on = [0, 1].map(|a| (0..n).map(|i| part(i) * points[i][a]).sum::<f64>() / all);
                 let away = away(on, &curve);
-                assert!(away < TOLERANCE + 1e-6, "{case}, {t}: {away}");
+                assert!(away < METRES + 1e-6, "{case}, {t}: {away}");
             }
             assert!(curve.len() < 4_000, "{case}: {}", curve.len());
             assert_eq!(nurbs(degree, &knots, &points, &weights, 1), None, "bounded");
@@ -318,7 +326,7 @@ mod tests {
         for w in all.windows(2) {
             let middle = [(w[0][0] + w[1][0]) / 2.0, (w[0][1] + w[1][1]) / 2.0];
             assert!((w[0][0].hypot(w[0][1]) - side).abs() < 1e-9);
-            assert!(side - middle[0].hypot(middle[1]) <= TOLERANCE);
+            assert!(side - middle[0].hypot(middle[1]) <= METRES);
         }
         assert_eq!((all[0][0], all[0][1]), (all[all.len() - 1][0], all[all.len() - 1][1]));
         for (knots, weights) in [(&knots[1..], &weights[..]), (&knots, &weights[1..]), (&knots, &[0.0; 9])] {
@@ -371,7 +379,7 @@ mod tests {
                 let (a, b) = (own([w[0][0], w[0][1]]), own([w[1][0], w[1][1]]));
                 let mid = [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0];
                 // The circle's sagitta bounds the ellipse's, which is the same squeezed one way.
-                assert!(long - mid[0].hypot(mid[1]) <= TOLERANCE + 1e-9);
+                assert!(long - mid[0].hypot(mid[1]) <= METRES + 1e-9);
             }
         }
         let p = [[0.0, 0.0], [100.0, 400.0], [500.0, -300.0], [600.0, 0.0]];
@@ -385,7 +393,7 @@ mod tests {
             while q.len() > 1 {
                 q = q.windows(2).map(|w| [0, 1].map(|k| w[0][k] + (w[1][k] - w[0][k]) * t)).collect();
             }
-            assert!(away(q[0], &all) <= TOLERANCE + 1e-6, "{t}");
+            assert!(away(q[0], &all) <= METRES + 1e-6, "{t}");
         }
         let quadratic = bezier(&[control[0], control[1], control[3]], 1 << 20).unwrap();
         let middle = quadratic[quadratic.len() / 2];

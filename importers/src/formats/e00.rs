@@ -54,7 +54,8 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let encoded =
         encoding::decide(&Evidence { user: options.encoding(&found.name), samples, ..Default::default() })
             .map_err(Refused::from)?;
-    let text = Undecoded { encoding: encoded.encoding, evidence: Some(encoded.evidence) };
+    let text =
+        Undecoded { encoding: encoded.encoding, evidence: Some(encoded.evidence), ..Undecoded::default() };
     gdal::open_with(found, format, options, &ReadOptions::default(), &text)
 }
 

@@ -186,7 +186,8 @@ fn table(
     layer: &LayerInfo,
     driver: &str,
 ) -> Vec<Table> {
-    let columns: Vec<String> = layer.fields.iter().map(column).collect();
+    let named = text.names.as_ref().filter(|n| n.len() == layer.fields.len());
+    let columns: Vec<String> = named.cloned().unwrap_or_else(|| layer.fields.iter().map(column).collect());
     let claimed = layer.srs.as_ref().filter(|s| stated(s)).map(|s| claim(s, driver));
     let mut projected =
         matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
@@ -200,6 +201,7 @@ fn table(
         part: Part::All,
         domains: domains(layer),
         encoding: text.encoding,
+        by_bytes: text.names.is_some(),
     };
     let mut findings: Vec<Finding> = domains_used(found, layer).into_iter().collect();
     let spatial = !layer.geometry.eq_ignore_ascii_case("none");
@@ -294,6 +296,8 @@ pub(super) struct GdalReader {
     part: Part,
     domains: Domains,
     encoding: &'static Encoding,
+    /// What looks like UTF-8 by chance is not.
+    by_bytes: bool,
 }
 
 /// The encoding of what GDAL leaves undecoded.
@@ -302,12 +306,14 @@ pub(super) struct Undecoded {
     pub(super) encoding: &'static Encoding,
     /// Why, where the file was asked.
     pub(super) evidence: Option<Text>,
+    /// The columns' names where GDAL is told nothing of the encoding: then every text is taken by its bytes.
+    pub(super) names: Option<Vec<String>>,
 }
 
 impl Default for Undecoded {
     fn default() -> Undecoded {
         // In China that is GBK.
-        Undecoded { encoding: GB18030, evidence: None }
+        Undecoded { encoding: GB18030, evidence: None, names: None }
     }
 }
 
@@ -332,7 +338,11 @@ impl Reader for GdalReader {
             if !self.part.has(&row) {
                 continue;
             }
-            let mut values: Vec<Raw> = row.values.into_iter().map(|v| raw(v, self.encoding)).collect();
+            let bytes = |v| match v {
+                SourceValue::Text(t) if self.by_bytes => SourceValue::Bytes(t.into_bytes()),
+                other => other,
+            };
+            let mut values: Vec<Raw> = row.values.into_iter().map(|v| raw(bytes(v), self.encoding)).collect();
             values.resize(self.columns, Raw::Null);
             for (value, names) in values.iter_mut().zip(self.domains.iter()) {
                 if let Some(names) = names
@@ -389,6 +399,7 @@ pub(super) fn reproject_by_proj(table: &mut Table, options: &Options) {
         part: Part::All,
         domains: Domains::default(),
         encoding: table.encoded.as_ref().map_or(encoding_rs::UTF_8, |e| e.encoding),
+        by_bytes: false,
     };
     let (numbers, seen, _) = look(&reader, table.shapes, &table.columns, 2_000);
     if seen > 0 {
@@ -421,6 +432,7 @@ mod tests {
                 part: Part::All,
                 domains: Domains::default(),
                 encoding: encoding_rs::UTF_8,
+                by_bytes: false,
             };
             let stopped = reader.read(&[], &mut |_| ControlFlow::Continue(())).unwrap_err();
             assert_eq!(

@@ -334,7 +334,15 @@ impl Reader for SheetReader {
         };
         while let Some(cell) = cells.next_cell().map_err(cannot)? {
             let (r, c) = cell.get_position();
-            let formula = formulas.as_mut().map(|f| f.next_formula()).transpose().map_err(cannot)?.flatten();
+            // What is wrong with a formula does not touch the values.
+            let formula = match formulas.as_mut().map(|f| f.next_cell_with_formula_metadata()) {
+                Some(Ok(Some(other))) if other.pos == (r, c) => other.formula.is_some(),
+                None => false,
+                Some(_) => {
+                    formulas = None;
+                    false
+                }
+            };
             if (r as usize) < self.skip {
                 continue;
             }
@@ -345,10 +353,8 @@ impl Reader for SheetReader {
                 row = Some(r);
             }
             if wanted.get(c as usize) == Some(&true) {
-                let computed =
-                    formula.is_some_and(|f| f.get_position() == (r, c) && !f.get_value().is_empty());
                 values[c as usize] = match cell.get_value() {
-                    DataRef::Empty if computed => Raw::text(UNCOMPUTED),
+                    DataRef::Empty if formula => Raw::text(UNCOMPUTED),
                     value => raw(value),
                 };
             }

@@ -73,6 +73,7 @@ fn a_formula_without_its_result_is_told_where_the_value_is_wanted() {
         row("G3", "<c s='0'/>"),
         row("G4", "<c><f>1+B2</f><v></v></c>"),
         row("G5", "<c><v>33.5</v></c>"),
+        row("G6", "<c><f t='shared' si='0'/></c>"),
     ];
     let rows: Vec<&str> = std::iter::once(head.as_str()).chain(rows.iter().map(String::as_str)).collect();
     let path = dir.path().join("控制点.xlsx");
@@ -80,10 +81,42 @@ fn a_formula_without_its_result_is_told_where_the_value_is_wanted() {
     let (rows, report) = points(path);
     let heights: Vec<String> =
         rows.iter().map(|r| value("control.point", r, "height_m").to_string()).collect();
-    assert_eq!(heights, ["", "32.5", "", "", "33.5"]);
-    assert_eq!(count(&report, "value.fault"), 2);
+    assert_eq!(heights, ["", "32.5", "", "", "33.5", ""]);
+    assert_eq!(count(&report, "value.fault"), 3);
     let said = report.summary(crate::Lang::Zh);
     assert!(said.contains("没有存计算结果"), "{said}");
+}
+
+/// How a formula is written does not touch the value that is there.
+#[test]
+fn a_formula_that_breaks_the_rules_costs_nothing_but_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let head = ["点号", "X坐标", "Y坐标", "高程"].map(text).concat();
+    for formula in [
+        "<f t='shared' ref='D2:D4' si='3000000000'>C3</f>",
+        "<f t='shared' ref='D2:D4' si='999999999999999999'>C3</f>",
+        "<f t='shared' ref='D2:D4'>C3</f>",
+        "<f t='shared' ref='?' si='0'>C3</f>",
+        "<f t='shared' si='7'/>",
+        "<f>1+</f>",
+    ] {
+        let row = |no: &str, height: &str| {
+            format!("{}<c><v>3212973.25</v></c><c><v>568041.5</v></c>{height}", text(no))
+        };
+        let rows = [
+            row("G1", "<c><v>31.5</v></c>"),
+            row("G2", &format!("<c>{formula}<v>32.5</v></c>")),
+            row("G3", "<c><v>33.5</v></c>"),
+        ];
+        let rows: Vec<&str> = std::iter::once(head.as_str()).chain(rows.iter().map(String::as_str)).collect();
+        let path = dir.path().join("控制点.xlsx");
+        workbook(&path, &[("表", "", &rows)]);
+        let (rows, report) = points(path);
+        let heights: Vec<String> =
+            rows.iter().map(|r| value("control.point", r, "height_m").to_string()).collect();
+        assert_eq!(heights, ["31.5", "32.5", "33.5"], "{formula}");
+        assert_eq!(count(&report, "value.fault"), 0, "{formula}");
+    }
 }
 
 #[test]

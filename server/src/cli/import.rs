@@ -236,7 +236,7 @@ async fn committed(
 /// A delivery that would remove too much, in words that say what to do.
 fn too_many(e: &StoreError, lang: Lang) -> Option<Failure> {
     let StoreError::TooManyRemoved { layer, present, matched, min_match } = e else { return None };
-    let (gone, percent) = (present - matched, min_match * 100.0);
+    let (gone, percent) = (present.saturating_sub(*matched), min_match * 100.0);
     let zh = format!(
         "{layer}：现有 {present} 个要素中 {gone} 个不在这批数据里，会被删除，超过 --min-match {percent}% 允许的数量；核对交付是否完整，或用 --mode upsert 只更新不删除"
     );

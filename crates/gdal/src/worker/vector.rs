@@ -16,8 +16,8 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
-/// How far a chord may lie from its arc, metres.
-const TOLERANCE: f64 = 0.01;
+/// Vertices that the arcs of one geometry may come to for the sake of its widest.
+const STROKED: f64 = 100_000.0;
 /// Bytes of rows a frame.
 const BATCH: usize = 1 << 20;
 
@@ -406,41 +406,51 @@ unsafe fn shape<'a>(
     }
 }
 
-/// Degrees of a step along arcs that keep the widest of a geometry within a centimetre of its chords; half a degree at most.
+/// Degrees of a step along arcs that keep the widest of a geometry within a centimetre of its chords: half a degree at most,
+/// and no less than gives it [`STROKED`] vertices.
 ///
 /// # Safety
 /// `geometry` must be alive.
 unsafe fn arc_step(geometry: gdal_sys::OGRGeometryH) -> f64 {
-    /// Metres of the widest radius.
-    unsafe fn widest(geometry: gdal_sys::OGRGeometryH) -> f64 {
+    /// The widest radius by its tolerance, and degrees of all arcs.
+    unsafe fn widest(geometry: gdal_sys::OGRGeometryH) -> (f64, f64) {
+        let more = |(r, turns): (f64, f64), (other, more): (f64, f64)| (r.max(other), turns + more);
         // SAFETY: alive as the caller's, or a part of it; points are asked for below their count.
         unsafe {
             let count = gdal_sys::OGR_G_GetGeometryCount(geometry);
             let parts = (0..count).map(|i| widest(gdal_sys::OGR_G_GetGeometryRef(geometry, i)));
             let kind = gdal_sys::OGR_GT_Flatten(gdal_sys::OGR_G_GetGeometryType(geometry));
             if kind != gdal_sys::OGRwkbGeometryType::wkbCircularString {
-                return parts.fold(0.0, f64::max);
+                return parts.fold((0.0, 0.0), more);
             }
             let at = |i| [gdal_sys::OGR_G_GetX(geometry, i), gdal_sys::OGR_G_GetY(geometry, i)];
             let arcs = (2..gdal_sys::OGR_G_GetPointCount(geometry)).step_by(2);
-            arcs.map(|i| radius(at(i - 2), at(i - 1), at(i))).fold(0.0, f64::max)
+            arcs.map(|i| arc(at(i - 2), at(i - 1), at(i))).fold((0.0, 0.0), more)
         }
     }
-    fn radius(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> f64 {
+    fn arc(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> (f64, f64) {
         let off = |p: [f64; 2], q: [f64; 2]| [q[0] - p[0], q[1] - p[1]];
         let long = |p: [f64; 2]| p[0].hypot(p[1]);
+        // What may be degrees in China is taken as such.
+        let degrees = (70.0..=140.0).contains(&a[0]) && (0.0..=60.0).contains(&a[1]);
+        let tolerance = if degrees { 1e-7 } else { 0.01 };
         let (ab, ac) = (off(a, b), off(a, c));
-        let metres = if a[0].abs() <= 360.0 { 111_320.0 } else { 1.0 };
         let twice_area = (ab[0] * ac[1] - ab[1] * ac[0]).abs();
         // A closed arc is a circle whose far side is in the middle.
-        let radius =
-            if a == c { long(ab) / 2.0 } else { long(ab) * long(ac) * long(off(b, c)) / twice_area / 2.0 };
-        // In line: straight.
-        if radius.is_finite() { radius * metres } else { 0.0 }
+        if a == c {
+            return (long(ab) / 2.0 / tolerance, 360.0);
+        }
+        // So flat that it is its chord.
+        if twice_area / long(ac) < tolerance {
+            return (0.0, 0.0);
+        }
+        let radius = long(ab) * long(ac) * long(off(b, c)) / twice_area / 2.0;
+        (if radius.is_finite() { radius / tolerance } else { 0.0 }, 360.0)
     }
     // SAFETY: as the caller promises.
-    let radius = unsafe { widest(geometry) };
-    (2.0 * (1.0 - (TOLERANCE / radius).min(1.0)).acos()).to_degrees().clamp(0.005, 0.5)
+    let (radius, turns) = unsafe { widest(geometry) };
+    let step = (2.0 * (1.0 - 1.0 / radius.max(1.0)).acos()).to_degrees();
+    step.max(turns / STROKED).min(0.5)
 }
 
 /// The multi type that holds every part of a collection, if one does.

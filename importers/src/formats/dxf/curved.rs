@@ -5,7 +5,7 @@
 
 use crate::formats::curves::{self, Vertex};
 use crate::formats::lines::real;
-use ditu_model::Geometry;
+use ditu_model::{Geometry, Shape};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -22,8 +22,11 @@ const ALL_STROKED: u64 = 10_000_000;
 const STROKED_A_BYTE: u64 = 8;
 /// Entities read ahead: one that GDAL passes over does not hide those after it.
 const AHEAD: usize = 8;
-/// How far ends of the same line may lie apart, metres.
-const SAME: f64 = 0.001;
+/// The group of a comment.
+const COMMENT: i32 = 999;
+/// How far ends of the same line may lie apart, and a place that GDAL gives from the line, by the tolerance of chords.
+const SAME: f64 = 0.1;
+const ON: f64 = 2.0;
 
 /// The curved entities of a drawing, in its order.
 pub(super) struct Curved<R> {
@@ -151,10 +154,20 @@ impl Entity {
             || self.flags[0] & (8 | 16 | 64) == 0 && self.bulges.iter().any(|b| *b != 0.0)
     }
 
-    fn stroked(&self) -> Option<Geometry> {
+    /// Its line; an `Err` holds the vertices that were made in vain, 0 where it is against the rules.
+    fn stroked(&self) -> Result<Geometry, u64> {
         if self.broken || self.points.is_empty() || self.points.iter().any(|p| p[1].is_nan()) {
-            return None;
+            return Err(0);
         }
+        let all = self.vertices().ok_or(0u64)??;
+        let mut line = Geometry::line(all.iter().map(|v| [v[0], v[1]]).collect());
+        if all.iter().any(|v| v[2] != 0.0) {
+            line.z = all.iter().map(|v| v[2]).collect();
+        }
+        if line.is_finite() && line.coords.len() >= 2 { Ok(line) } else { Err(0) }
+    }
+
+    fn vertices(&self) -> Option<Result<Vec<Vertex>, u64>> {
         let first = self.points[0];
         let tau = std::f64::consts::TAU;
         let only = |i: usize| self.reals[i].first().copied();
@@ -163,7 +176,7 @@ impl Entity {
         if self.kind != Kind::Spline && (self.normal[0].abs() > 1e-9 || self.normal[1].abs() > 1e-9) {
             return None;
         }
-        let mut height = first[2];
+        let height = first[2];
         let mut all = match self.kind {
             Kind::Circle => curves::round(first, only(0).filter(|r| *r > 0.0)?),
             Kind::Arc => {
@@ -184,32 +197,37 @@ impl Entity {
             Kind::Spline => {
                 let degree = usize::try_from(self.flags[1]).ok()?;
                 let [knots, weights] = &self.reals;
-                curves::nurbs(degree, knots, &self.points, weights, self.points.len() + STROKED)?
-            }
-            Kind::Polyline => {
-                if self.elevation != 0.0 {
-                    height = self.elevation;
+                if !curves::is_nurbs(degree, knots, &self.points, weights) {
+                    return None;
                 }
-                self.bulged()?
+                let most = self.points.len() + STROKED;
+                match curves::nurbs(degree, knots, &self.points, weights, most) {
+                    Some(all) => all,
+                    None => return Some(Err(most as u64)),
+                }
             }
+            Kind::Polyline => match self.bulged() {
+                Ok(all) => all,
+                Err(made) => return Some(Err(made)),
+            },
         };
         for v in &mut all {
             match self.kind {
                 Kind::Spline => continue,
-                Kind::Ellipse => v[2] = height,
-                _ if below => *v = [-v[0], v[1], -height],
+                // With its own heights, or all of it at one.
+                Kind::Polyline => v[2] += self.elevation,
                 _ => v[2] = height,
             }
+            if below && self.kind != Kind::Ellipse {
+                *v = [-v[0], v[1], -v[2]];
+            }
         }
-        let mut line = Geometry::line(all.iter().map(|v| [v[0], v[1]]).collect());
-        if all.iter().any(|v| v[2] != 0.0) {
-            line.z = all.iter().map(|v| v[2]).collect();
-        }
-        (line.is_finite() && line.coords.len() >= 2).then_some(line)
+        Some(Ok(all))
     }
 
     /// A bulge is the tangent of a quarter of its arc's angle, to the right of the chord where it is positive.
-    fn bulged(&self) -> Option<Vec<Vertex>> {
+    /// The heights of its ends are those between. An `Err` holds the vertices of one that comes to too many.
+    fn bulged(&self) -> Result<Vec<Vertex>, u64> {
         let closed = self.flags[0] & 1 != 0;
         let mut all = vec![self.points[0]];
         let ends = self.points.iter().skip(1).chain(self.points.first().filter(|_| closed));
@@ -220,13 +238,16 @@ impl Entity {
             } else {
                 let middle =
                     [(from[0] + to[0] + bulge * dy) / 2.0, (from[1] + to[1] - bulge * dx) / 2.0, f64::NAN];
-                all.extend(curves::arc(*from, middle, *to).into_iter().skip(1));
+                let arc = curves::arc(*from, middle, *to);
+                let n = (arc.len() - 1) as f64;
+                let height = |i: usize| from[2] + (to[2] - from[2]) * i as f64 / n;
+                all.extend(arc.iter().enumerate().skip(1).map(|(i, v)| [v[0], v[1], height(i)]));
             }
             if all.len() > self.points.len() + STROKED {
-                return None;
+                return Err(all.len() as u64);
             }
         }
-        Some(all)
+        Ok(all)
     }
 }
 
@@ -275,9 +296,14 @@ impl<R: BufRead> Curved<R> {
         if let Some(pair) = self.after.take() {
             return Some(pair);
         }
-        let code = self.line()?;
-        let value = self.line()?;
-        Some((std::str::from_utf8(&code).ok().and_then(|c| c.parse().ok()).unwrap_or(-1), value))
+        loop {
+            let code = self.line()?;
+            let value = self.line()?;
+            let code = std::str::from_utf8(&code).ok().and_then(|c| c.parse().ok()).unwrap_or(-1);
+            if code != COMMENT {
+                return Some((code, value));
+            }
+        }
     }
 
     /// Reads an entity up to the next group 0.
@@ -333,8 +359,9 @@ impl<R: BufRead> Curved<R> {
             };
             if entity.is_curved() {
                 let room = self.stroked < ALL_STROKED + STROKED_A_BYTE * self.bytes;
-                let line = if room { entity.stroked() } else { None };
-                self.stroked += line.as_ref().map_or(0, |l| l.coords.len() as u64);
+                let line = if room { entity.stroked() } else { Err(0) };
+                self.stroked += line.as_ref().map_or_else(|vain| *vain, |l| l.coords.len() as u64);
+                let line = line.ok();
                 self.seen += 1;
                 self.next.push_back(Curve {
                     handle: entity.handle,
@@ -345,37 +372,29 @@ impl<R: BufRead> Curved<R> {
         }
     }
 
-    /// The entity that GDAL gives with this handle as this line, if it is one with curves.
-    pub(super) fn take(&mut self, handle: Option<&str>, line: &Geometry) -> Option<Geometry> {
-        let ends = |line: &Geometry| Some([*line.coords.first()?, *line.coords.last()?]);
-        let near = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]) < SAME;
-        let theirs = ends(line);
+    /// The entity that GDAL gives with this handle and shape, if it is one with curves.
+    pub(super) fn take(&mut self, handle: Option<&str>, shape: &Geometry) -> Option<Geometry> {
         let at = self.next.iter().position(|curve| {
-            if curve.handle.as_deref() != handle {
-                return false;
-            }
-            // GDAL begins splines without repeated knots elsewhere.
-            handle.is_some() && (curve.spline || curve.line.is_none())
-                || curve
-                    .line
-                    .as_ref()
-                    .and_then(ends)
-                    .zip(theirs)
-                    .is_some_and(|([a, b], [c, d])| near(a, c) && near(b, d) || near(a, d) && near(b, c))
+            let fits = || curve.line.as_ref().is_some_and(|l| is_of(l, shape));
+            curve.handle.as_deref() == handle && (handle.is_some() || fits())
         })?;
-        let mut own = self.next.drain(..=at).next_back()?.line;
+        let curve = self.next.drain(..=at).next_back()?;
         self.fill();
-        if let Some(own) = &mut own {
-            if own.z.is_empty() && !line.z.is_empty() {
-                own.z = vec![0.0; own.coords.len()];
-            }
-            // GDAL goes along arcs clockwise.
-            if ends(own).zip(theirs).is_some_and(|([a, b], [c, _])| near(b, c) && !near(a, c)) {
-                own.coords.reverse();
-                own.z.reverse();
-            }
+        // Handles may come twice. GDAL begins splines without repeated knots elsewhere.
+        let mut own =
+            curve.line.filter(|l| shape.shape == Shape::Line && (curve.spline || is_of(l, shape)))?;
+        if own.z.is_empty() && !shape.z.is_empty() {
+            own.z = vec![0.0; own.coords.len()];
         }
-        own
+        // GDAL goes along arcs clockwise.
+        if let (Some([a, b]), Some([c, _])) = (ends(&own), ends(shape))
+            && near(b, c)
+            && !near(a, c)
+        {
+            own.coords.reverse();
+            own.z.reverse();
+        }
+        Some(own)
     }
 
     /// How many entities with curves the drawing has.
@@ -386,6 +405,31 @@ impl<R: BufRead> Curved<R> {
         }
         self.seen
     }
+}
+
+fn ends(line: &Geometry) -> Option<[[f64; 2]; 2]> {
+    Some([*line.coords.first()?, *line.coords.last()?])
+}
+
+fn near(a: [f64; 2], b: [f64; 2]) -> bool {
+    (a[0] - b[0]).hypot(a[1] - b[1]) < SAME * curves::tolerance(a[0], a[1])
+}
+
+/// Whether GDAL's strokes are of this curve: with its ends, and with what lies between them on it. A chord has the ends of its
+/// arc.
+fn is_of(own: &Geometry, theirs: &Geometry) -> bool {
+    let Some(([a, b], [c, d])) = ends(own).zip(ends(theirs)) else { return false };
+    let middle = theirs.coords[theirs.coords.len() / 2];
+    let away = own.coords.windows(2).map(|w| {
+        let (d, p) = ([w[1][0] - w[0][0], w[1][1] - w[0][1]], [middle[0] - w[0][0], middle[1] - w[0][1]]);
+        let long = d[0] * d[0] + d[1] * d[1];
+        let along = if long > 0.0 { ((p[0] * d[0] + p[1] * d[1]) / long).clamp(0.0, 1.0) } else { 0.0 };
+        (p[0] - along * d[0]).hypot(p[1] - along * d[1])
+    });
+    let straight = |line: &Geometry| line.coords.len() <= 2;
+    (near(a, c) && near(b, d) || near(a, d) && near(b, c))
+        && (straight(own) || !straight(theirs))
+        && away.fold(f64::MAX, f64::min) < ON * curves::tolerance(middle[0], middle[1])
 }
 
 /// For fuzzing: bytes as a drawing whose curves are all met.
@@ -436,10 +480,39 @@ mod tests {
         for handles in [["5 A1", "5 A2"], ["", ""]] {
             let circle = |i: usize, x: u32| format!("0 CIRCLE {} 10 {x} 20 0 40 1 ", handles[i]);
             let mut curved = of(&format!("{}{}{}", circle(0, 0), circle(0, 5), circle(1, 9)));
-            let row = Geometry::line(vec![[10.0, 0.0], [10.0, 0.0]]);
+            let row = Geometry::line(vec![[10.0, 0.0], [8.0, 0.0], [10.0, 0.0]]);
             assert!(curved.take(handles[1].get(2..).map(str::trim), &row).is_some(), "{handles:?}");
             assert_eq!(curved.count(), 3);
         }
+    }
+
+    #[test]
+    fn what_is_given_up_costs_as_much_as_what_is_made() {
+        let bulges: String = (0..60).map(|i| format!("10 {} 20 0 42 1 ", f64::from(i % 2) * 1e9)).collect();
+        let mut curved = of(&format!("0 LWPOLYLINE 5 A {bulges} ").repeat(400));
+        while !curved.next.is_empty() {
+            curved.take(Some("A"), &Geometry::line(Vec::new()));
+        }
+        assert!(curved.stroked < 2 * ALL_STROKED + STROKED_A_BYTE * curved.bytes, "{}", curved.stroked);
+        assert_eq!(curved.count(), 400);
+    }
+
+    #[test]
+    fn a_comment_hides_nothing() {
+        let text = format!("0 SECTION 999 hi 2 ENTITIES 999 ho 0 SPLINE 5 A1 {LINE} 0 ENDSEC");
+        let lines = text.split_whitespace().map(|w| format!("{w}\n")).collect::<String>();
+        assert_eq!(Curved::new(lines.as_bytes()).count(), 1);
+    }
+
+    #[test]
+    fn rows_of_another_shape_use_their_curve_up() {
+        let circles: String = (0..20).map(|i| format!("0 CIRCLE 5 C{i} 10 0 20 0 40 1 39 5 ")).collect();
+        let mut curved = of(&format!("{circles} 0 SPLINE 5 A1 {LINE}"));
+        for i in 0..20 {
+            let handle = format!("C{i}");
+            assert_eq!(curved.take(Some(&handle), &Geometry::new(Shape::Polygon)), None);
+        }
+        assert!(curved.take(Some("A1"), &Geometry::line(Vec::new())).is_some());
     }
 
     #[test]
@@ -461,7 +534,7 @@ mod tests {
     fn without_a_handle_a_curve_is_met_by_its_ends() {
         let mut curved = of(&format!("0 SPLINE {LINE}"));
         assert_eq!(curved.take(None, &Geometry::line(vec![[0.0, 0.0], [5.0, 6.0]])), None);
-        assert!(curved.take(None, &Geometry::line(vec![[0.0, 0.0], [2.0, 3.0], [5.0, 5.0]])).is_some());
+        assert!(curved.take(None, &Geometry::line(vec![[0.0, 0.0], [2.0, 2.0], [5.0, 5.0]])).is_some());
     }
 
     #[test]

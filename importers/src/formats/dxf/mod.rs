@@ -158,13 +158,13 @@ impl Drawing {
         let rows = self.worker.read(&self.path, "entities", &self.how).map_err(|e| failed(&e))?;
         for (i, row) in rows.enumerate() {
             let mut row = row.map_err(|e| failed(&e))?;
-            if let (Some(curved), Some(Ok(line))) = (&mut curved, &mut row.geometry)
-                && line.shape == Shape::Line
-            {
+            if let Some(curved) = &mut curved {
                 let handle = row.values.get(self.places.handle.unwrap_or(usize::MAX));
                 let handle = if let Some(SourceValue::Text(t)) = handle { Some(t.as_str()) } else { None };
-                if let Some(own) = curved.take(handle, line) {
-                    *line = own;
+                let nothing = Geometry::new(Shape::Point);
+                let given = row.geometry.as_ref().and_then(|g| g.as_ref().ok()).unwrap_or(&nothing);
+                if let Some(own) = curved.take(handle, given) {
+                    row.geometry = Some(Ok(own));
                     stroked += 1;
                 }
             }
@@ -268,9 +268,9 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             Severity::Warning,
             &found.name,
             both(
-                format!("{strange} 条曲线的写法不合规则，按 0.5 度或每个控制点 8 段打断，不保证 1 厘米以内"),
+                format!("{strange} 条曲线写法特殊（如带厚度、不在水平面上、节点不合规则），按 0.5 度或每个控制点 8 段打断，不保证 1 厘米以内"),
                 format!(
-                    "{strange} curves are against the rules: stroked by half a degree or eight pieces a control point, not surely within a centimetre"
+                    "{strange} curves are written in ways of their own (with thickness, in a tilted plane, with knots against the rules): stroked by half a degree or eight pieces a control point, not surely within a centimetre"
                 ),
             ),
             both(

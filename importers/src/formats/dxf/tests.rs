@@ -179,3 +179,75 @@ fn curves_against_the_rules_stay_as_gdal_strokes_them_and_are_told() {
     assert_eq!((own.len(), told), (1, 1));
     assert_eq!(own[0].coords, fine[0].coords);
 }
+
+/// A chord has the ends of its arc; in R12 nothing else tells them apart.
+#[test]
+fn a_line_with_the_ends_of_an_arc_stays_a_line() {
+    let (x, y) = (568_000.0, 3_212_000.0);
+    let chord = format!("0 LINE 8 L 10 {x} 20 {y} 30 50 11 {} 21 {y} 31 50 ", x + 100.0);
+    let old = format!(
+        "0 POLYLINE 8 L 66 1 70 0 10 0 20 0 30 60 0 VERTEX 8 L 10 {x} 20 {y} 30 60 42 1 0 VERTEX 8 L 10 {} 20 {y} 30 60 0 SEQEND 8 L ",
+        x + 100.0
+    );
+    let arc = format!("0 ARC 8 L 10 {} 20 {y} 40 50 50 0 51 180 ", x + 50.0);
+    for (entities, at) in [
+        (format!("{chord}{old}"), 0),
+        (format!("{old}{chord}"), 1),
+        (format!("{chord}{arc}"), 0),
+        (format!("{chord}{chord}{arc}{old}"), 0),
+    ] {
+        let (own, fine, told) = lines("AC1009", &entities);
+        assert_eq!((own[at].coords.len(), height(&own[at])), (2, Some(50.0)), "{entities}");
+        for (own, fine) in own.iter().zip(&fine).filter(|(o, _)| o.coords.len() > 2) {
+            assert!(own.coords.len() < 100 && away(fine.coords.iter().copied(), &own.coords) < 0.010_5);
+            assert_eq!(height(own), height(fine));
+        }
+        assert_eq!(told, 0, "{entities}");
+    }
+}
+
+#[test]
+fn curves_in_degrees_are_as_fine_as_those_in_metres() {
+    let bulge = (std::f64::consts::FRAC_PI_2 / 4.0).tan();
+    let entities = format!(
+        "0 CIRCLE 5 A1 8 L 10 111.7 20 29.03 40 0.01 \
+         0 LWPOLYLINE 5 A2 8 L 90 2 70 0 10 111.71 20 29.03 42 {bulge} 10 111.7 20 29.04 \
+         0 ELLIPSE 5 A3 8 L 10 111.7 20 29.03 11 0.003 21 0.004 40 0.3 41 0.5 42 2.5 "
+    );
+    for version in ["AC1015", "AC1009"] {
+        let entities = if version == "AC1009" {
+            entities.replace("5 A1 ", "").replace("5 A2 ", "")
+        } else {
+            entities.clone()
+        };
+        let (own, fine, told) = lines(version, &entities);
+        assert_eq!((own.len(), told), (3, 0));
+        for (own, fine) in own.iter().zip(&fine) {
+            let out = away(fine.coords.iter().copied(), &own.coords);
+            assert!(out < 1.05e-7, "{out}");
+            assert!(own.coords.len() < 3_000, "{}", own.coords.len());
+        }
+    }
+}
+
+#[test]
+fn heights_along_a_curve_are_kept() {
+    // Straight in plan, up and down on the way.
+    let spline = "0 SPLINE 5 A1 8 L 100 AcDbSpline 70 8 71 3 72 8 73 4 74 0 40 0 40 0 40 0 40 0 40 1 40 1 40 1 40 1 \
+         10 568000 20 3212000 30 50 10 568020 20 3212000 30 80 10 568040 20 3212000 30 80 10 568060 20 3212000 30 50 ";
+    let vertex = |x: f64, z: f64, bulge: f64| {
+        format!("0 VERTEX 8 L 10 {} 20 3212000 30 {z} 42 {bulge} ", 568_000.0 + x)
+    };
+    let old = format!(
+        "0 POLYLINE 5 A2 8 L 66 1 70 0 10 0 20 0 30 0 {}{}{}0 SEQEND 8 L ",
+        vertex(0.0, 50.0, 0.5),
+        vertex(40.0, 60.0, 0.0),
+        vertex(80.0, 70.0, 0.0)
+    );
+    let (own, _, told) = lines("AC1015", &format!("{spline}{old}"));
+    assert_eq!(told, 0);
+    let highest = own[0].z.iter().copied().fold(f64::MIN, f64::max);
+    assert!((highest - 72.5).abs() < 0.01 && own[0].z.len() > 9, "{highest}");
+    assert_eq!((own[1].z.first(), own[1].z.last()), (Some(&50.0), Some(&70.0)));
+    assert!(own[1].z.windows(2).all(|w| w[0] <= w[1]) && own[1].z.contains(&60.0));
+}

@@ -1,7 +1,7 @@
 //! Ellipses, arcs and rounded corners, which GDAL strokes by two degrees and more whatever their size. Such a run of vertices
 //! says which curve it was: it is stroked anew.
 
-use crate::formats::curves::{self, TOLERANCE};
+use crate::formats::curves;
 use ditu_model::{Geometry, Shape};
 
 /// Cosines of the steps that GDAL takes along an arc: one to three degrees.
@@ -62,9 +62,10 @@ fn finer_line(line: &[[f64; 2]]) -> Option<Vec<[f64; 2]>> {
         let u = off(centre, a);
         let v = [0, 1].map(|k| (b[k] - centre[k] - u[k] * first) / step.sin());
         let widest = u[0].hypot(u[1]).hypot(v[0].hypot(v[1]));
-        if widest * (1.0 - (step / 2.0).cos()) > TOLERANCE {
+        let tolerance = curves::tolerance(centre[0], centre[1]);
+        if widest * (1.0 - (step / 2.0).cos()) > tolerance {
             all.extend_from_slice(&line[kept..=i]);
-            let n = curves::steps(widest, step * steps);
+            let n = curves::steps(widest, step * steps, tolerance);
             all.extend((1..n).map(|k| {
                 let (sin, cos) = (step * steps * k as f64 / n as f64).sin_cos();
                 [0, 1].map(|axis| centre[axis] + u[axis] * cos + v[axis] * sin)

@@ -3,80 +3,164 @@
 
 use crate::delivery::Found;
 use crate::formats::Refused;
+use crate::formats::gdal::Undecoded;
 use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
-use crate::table::Encoded;
+use ditu_model::Text;
 use encoding_rs::{BIG5, Encoding, GB18030, UTF_8, WINDOWS_1252};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes of the head, which is text in both, and bytes in which texts are sought.
-const HEAD: u64 = 1 << 14;
+const HEAD: u64 = 1 << 16;
 const SAMPLED: u64 = 4 << 20;
 
 /// MapInfo's words; `None` says nothing. What is not among them is left to GDAL.
-const WORDS: [(&str, Option<&Encoding>); 5] = [
+const WORDS: [(&str, Option<&Encoding>); 6] = [
     ("Neutral", None),
     ("WindowsSimpChinese", Some(GB18030)),
     ("WindowsTradChinese", Some(BIG5)),
     ("UTF-8", Some(UTF_8)),
     ("WindowsLatin1", Some(WINDOWS_1252)),
+    ("ISO8859_1", Some(WINDOWS_1252)),
 ];
 
-/// The file as it is where its word is right, or a copy with the right one beside copies of its parts; and what told.
+/// The parts beside a head.
+const PARTS: [&str; 5] = ["dat", "map", "id", "ind", "mid"];
+
+/// The file with what its texts are written in: as it is where its word is right, else a copy of its head without one beside
+/// its parts.
 pub(super) fn readable(
     found: &Found,
     options: &Options,
-) -> std::io::Result<Result<(Found, Option<Encoded>), Refused>> {
-    let as_is = Ok(Ok((found.clone(), None)));
+) -> std::io::Result<Result<(Found, Undecoded), Refused>> {
     let mut head = Vec::new();
     let mut file = std::fs::File::open(&found.path)?;
     (&file).take(HEAD).read_to_end(&mut head)?;
     let words = words(&head);
-    let stated = words.last().and_then(|last| {
-        WORDS.iter().find(|(word, _)| word.as_bytes().eq_ignore_ascii_case(&head[last.clone()]))
-    });
-    let Some((_, stated)) = stated else { return as_is };
-    let samples = texts(&found.path)?;
-    if samples.is_empty() {
-        return as_is;
+    let is = |word: &str, at: &Range<usize>| word.as_bytes().eq_ignore_ascii_case(&head[at.clone()]);
+    let stated = match words.last() {
+        None => Some(None),
+        Some(last) => WORDS.iter().find(|(word, _)| is(word, last)).map(|(_, e)| *e),
+    };
+    let parts = parts(&found.path)?;
+    let text = match decided(found, options, stated, &parts)? {
+        Ok((encoding, evidence, plain)) => {
+            Undecoded { encoding, evidence, names: (!plain).then(|| names(&head, encoding)) }
+        }
+        Err(unclear) => return Ok(Err(unclear)),
+    };
+    let silent = text.names.is_none() || words.iter().all(|word| is("Neutral", word));
+    if silent
+        && parts.iter().all(|part| found.path.with_extension(part.extension().unwrap_or_default()) == **part)
+    {
+        return Ok(Ok((found.clone(), text)));
     }
-    let decided = encoding::decide(&Evidence {
-        user: options.encoding(&found.name),
-        declared: stated.map(|e| e.name().to_owned()),
-        samples,
-        ..Default::default()
-    });
-    let encoded = match decided {
-        Ok(encoded) => encoded,
-        Err(unclear) => return Ok(Err(unclear.into())),
-    };
-    // GBK is a part of GB18030.
-    let meant = if encoded.encoding == encoding_rs::GBK { GB18030 } else { encoded.encoding };
-    let right = WORDS.iter().find(|(_, e)| *e == Some(meant));
-    let Some((right, _)) = right.filter(|_| *stated != Some(meant)) else {
-        return Ok(Ok((found.clone(), Some(encoded))));
-    };
     let folder = tempfile::Builder::new().prefix("mapinfo-").tempdir_in(&options.scratch)?.keep();
-    let name = found.path.file_name().unwrap_or_default();
-    for part in std::fs::read_dir(found.path.parent().unwrap_or(Path::new(".")))?.flatten() {
-        let path = part.path();
-        if path.file_stem() == found.path.file_stem() && path != found.path && path.is_file() {
-            std::fs::copy(&path, folder.join(part.file_name()))?;
+    let path = folder.join(found.path.file_name().unwrap_or_default());
+    // GDAL seeks endings in capitals beside a head in capitals.
+    let capitals = path.extension().is_some_and(|e| e.to_string_lossy().chars().any(char::is_uppercase));
+    for part in parts {
+        let ending = part.extension().unwrap_or_default().to_string_lossy();
+        let copy = path.with_extension(if capitals { ending.to_uppercase() } else { ending.to_lowercase() });
+        if std::fs::hard_link(&part, &copy).is_err() {
+            std::fs::copy(&part, &copy)?;
         }
     }
-    let path = folder.join(name);
     let mut copy = std::fs::File::create(&path)?;
     let mut from = 0;
-    for word in words {
+    for word in words.into_iter().filter(|_| !silent) {
         copy.write_all(&head[from..word.start])?;
-        copy.write_all(right.as_bytes())?;
+        copy.write_all(b"Neutral")?;
         from = word.end;
     }
     copy.write_all(&head[from..])?;
     std::io::copy(&mut file, &mut copy)?;
-    Ok(Ok((Found { path, ..found.clone() }, Some(encoded))))
+    Ok(Ok((Found { path, ..found.clone() }, text)))
+}
+
+/// What the texts are written in, why, and whether GDAL reads them by the head's word.
+type Decided = (&'static Encoding, Option<Text>, bool);
+
+fn decided(
+    found: &Found,
+    options: &Options,
+    stated: Option<Option<&'static Encoding>>,
+    parts: &[PathBuf],
+) -> std::io::Result<Result<Decided, Refused>> {
+    let user = options.encoding(&found.name);
+    let samples = texts(&found.path, parts)?;
+    if samples.is_empty() || stated.is_none() && user.is_none() {
+        return Ok(Ok((GB18030, None, true)));
+    }
+    let stated = stated.flatten();
+    let declared = stated.map(|e| e.name().to_owned());
+    let encoded = match encoding::decide(&Evidence { user, declared, samples, ..Default::default() }) {
+        Ok(encoded) => encoded,
+        Err(unclear) => return Ok(Err(unclear.into())),
+    };
+    // GBK is a part of GB18030, and all of it that GDAL knows.
+    let meant = if encoded.encoding == encoding_rs::GBK { GB18030 } else { encoded.encoding };
+    let plain = stated == Some(meant) && !(meant == GB18030 && has_rare(&found.path, parts)?);
+    Ok(Ok((encoded.encoding, Some(encoded.evidence), plain)))
+}
+
+/// The parts of a file, whatever the case of their names.
+fn parts(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let stem = |p: &Path| p.file_stem().map(|s| s.to_string_lossy().to_lowercase());
+    let is_part = |p: &PathBuf| {
+        let ending = p.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+        stem(p) == stem(path) && PARTS.contains(&ending.as_str()) && p.is_file()
+    };
+    let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+    let mut all: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.filter_map(|e| Some(e.ok()?.path())).filter(is_part).collect();
+    all.sort();
+    Ok(all)
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
+}
+
+/// Whether there are characters of four bytes, as rare place names have: after the first byte of one of two no digit follows.
+fn has_rare(path: &Path, parts: &[PathBuf]) -> std::io::Result<bool> {
+    let rows = parts.iter().filter(|p| has_ending(p, "mid") || has_ending(p, "dat"));
+    for part in rows.map(PathBuf::as_path).chain([path].into_iter().filter(|p| has_ending(p, "tab"))) {
+        let mut reader = BufReader::with_capacity(1 << 17, std::fs::File::open(part)?);
+        let mut lead = false;
+        loop {
+            let bytes = reader.fill_buf()?;
+            if bytes.is_empty() {
+                break;
+            }
+            for b in bytes {
+                if lead && b.is_ascii_digit() {
+                    return Ok(true);
+                }
+                lead = !lead && (0x81..=0xfe).contains(b);
+            }
+            let n = bytes.len();
+            reader.consume(n);
+        }
+    }
+    Ok(false)
+}
+
+/// The names of the columns: in as many lines as `Columns 3` or `Fields 3` says, before a space.
+fn names(head: &[u8], encoding: &'static Encoding) -> Vec<String> {
+    let mut lines = head.split(|b| *b == b'\n').map(|l| l.trim_ascii());
+    let count = lines.by_ref().find_map(|line| {
+        let (key, number) = line.split_at(line.iter().position(u8::is_ascii_whitespace)?);
+        let is_count = [&b"columns"[..], b"fields"].iter().any(|k| key.eq_ignore_ascii_case(k));
+        is_count.then(|| std::str::from_utf8(number.trim_ascii()).ok()?.parse::<usize>().ok()).flatten()
+    });
+    let name = |line: &[u8]| {
+        let name = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        encoding.decode_without_bom_handling(name).0.into_owned()
+    };
+    lines.take(count.unwrap_or(0)).map(name).collect()
 }
 
 /// Where the head has its words: `Charset "Neutral"` in a MIF, `!charset Neutral` and `Type NATIVE Charset "Neutral"` in a TAB.
@@ -106,7 +190,7 @@ fn words(head: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// Some texts that are not ASCII, of the table's head and of its rows.
-fn texts(path: &Path) -> std::io::Result<Vec<Vec<u8>>> {
+fn texts(path: &Path, parts: &[PathBuf]) -> std::io::Result<Vec<Vec<u8>>> {
     let (mut seen, mut all) = (std::collections::HashSet::new(), Vec::new());
     let mut take = |piece: &[u8]| {
         let piece = piece.trim_ascii();
@@ -119,12 +203,12 @@ fn texts(path: &Path) -> std::io::Result<Vec<Vec<u8>>> {
         std::fs::File::open(path)?.take(SAMPLED).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let part = |ending| crate::formats::shapefile::beside(path, ending);
-    for text in [Some(path.to_owned()), part("mid")].into_iter().flatten() {
-        some(&text)?.split(|b| matches!(b, b' ' | b',' | b'"' | b'\n' | b'\t')).for_each(&mut take);
+    let part = |ending| parts.iter().find(|p| has_ending(p, ending)).map(PathBuf::as_path);
+    for text in [Some(path), part("mid")].into_iter().flatten() {
+        some(text)?.split(|b| matches!(b, b' ' | b',' | b'"' | b'\n' | b'\t')).for_each(&mut take);
     }
     if let Some(rows) = part("dat") {
-        let bytes = some(&rows)?;
+        let bytes = some(rows)?;
         for (row, columns) in rows_of_texts(&bytes) {
             columns.into_iter().filter_map(|c| row.get(c)).for_each(|text| {
                 take(text.split(|b| *b == 0).next().unwrap_or_default());

@@ -8,6 +8,7 @@ use crate::delivery::Found;
 use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::table::{Reader, ShapeSource, Sink, Table};
+use ditu_gdal::ReadOptions;
 use ditu_model::{Severity, Shape};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,10 +25,9 @@ pub(super) fn is_mif(head: &Head<'_>) -> bool {
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
-    let (found, encoded) = &charset::readable(found, options).map_err(unreadable)??;
-    let mut tables = gdal::open(found, format, options)?;
+    let (found, text) = &charset::readable(found, options).map_err(unreadable)??;
+    let mut tables = gdal::open_with(found, format, options, &ReadOptions::default(), text)?;
     for table in &mut tables {
-        table.encoded.clone_from(encoded);
         if matches!(table.shapes, ShapeSource::File(Some(Shape::Point))) {
             continue;
         }
@@ -171,10 +171,16 @@ mod tests {
 
     /// The columns of a file, its first values, and what told its encoding.
     fn places(path: &Path) -> (Vec<String>, Vec<Raw>, Option<Text>) {
+        places_by(path, None)
+    }
+
+    /// The same by the user's word.
+    fn places_by(path: &Path, word: Option<&str>) -> (Vec<String>, Vec<Raw>, Option<Text>) {
         let found = Found { name: "a".into(), path: path.to_owned(), explicit: true };
         let dir = tempfile::tempdir().unwrap();
-        let tables =
-            open(&found, "MapInfo", &options(dir.path())).unwrap_or_else(|e| panic!("{}", e.message.en));
+        let mut options = options(dir.path());
+        options.all().encoding = word.map(str::to_owned);
+        let tables = open(&found, "MapInfo", &options).unwrap_or_else(|e| panic!("{}", e.message.en));
         let mut values = Vec::new();
         tables[0]
             .reader
@@ -232,6 +238,47 @@ mod tests {
             std::fs::write(&tab, says).unwrap();
             let (columns, values, _) = places(&tab);
             assert_eq!((columns[0].as_str(), values), ("NAME", names.map(Raw::text).to_vec()), "{word}");
+        }
+    }
+
+    #[test]
+    fn every_encoding_and_every_name_of_a_part_comes_through() {
+        use encoding_rs::{GB18030, GBK, SHIFT_JIS, WINDOWS_1251};
+        let dir = tempfile::tempdir().unwrap();
+        let chinese = ["㵲阳河", "䢺城", "联通", "武陵区"];
+        for (charset, encoding, word, values, part) in [
+            ("Charset \"Neutral\"\n", GB18030, None, chinese, "mid"),
+            ("Charset \"WindowsSimpChinese\"\n", GB18030, None, chinese, "mid"),
+            ("Charset \"ISO8859_1\"\n", GBK, None, ["常德市", "鼎城区", "德山", "武陵区"], "MID"),
+            ("", GBK, Some("gbk"), ["常德市", "鼎城区", "联通", "武陵区"], "Mid"),
+            ("Charset \"Neutral\"\n", SHIFT_JIS, Some("shift_jis"), ["東京", "大阪", "京都", "奈良"], "mid"),
+            (
+                "Charset \"WindowsCyrillic\"\n",
+                WINDOWS_1251,
+                Some("windows-1251"),
+                ["Москва", "Тула", "Омск", "Уфа"],
+                "mid",
+            ),
+        ] {
+            let column = if encoding == WINDOWS_1251 { "имя" } else { "名称" };
+            let head = format!(
+                "Version 450\n{charset}Delimiter \",\"\nCoordSys Earth Projection 1, 0\nColumns 1\n  {column} Char(9)\nData\n\n{}",
+                "Point 111.69 29.03\n".repeat(values.len())
+            );
+            let encode = |text: &str| encoding.encode(text).0.into_owned();
+            let folder = tempfile::tempdir_in(dir.path()).unwrap();
+            let path = folder.path().join("DMTB.MIF");
+            std::fs::write(&path, encode(&head)).unwrap();
+            let rows: String = values.iter().map(|n| format!("\"{n}\"\n")).collect();
+            std::fs::write(folder.path().join(format!("dmtb.{part}")), encode(&rows)).unwrap();
+            std::fs::write(folder.path().join("dmtb.tif"), "no part of it").unwrap();
+            let (columns, read, _) = places_by(&path, word);
+            assert_eq!(
+                (columns[0].as_str(), read),
+                (column, values.map(Raw::text).to_vec()),
+                "{charset} {}",
+                encoding.name()
+            );
         }
     }
 }
