@@ -94,6 +94,19 @@ fn between<const N: usize>(a: &[f64; N], b: &[f64; N], part: f64) -> [f64; N] {
     std::array::from_fn(|axis| a[axis] + (b[axis] - a[axis]) * part)
 }
 
+/// Where along a chord, from 0 to 1, a place is beside it, and how far away.
+fn beside(from: [f64; 2], to: [f64; 2], p: [f64; 2]) -> (f64, f64) {
+    let (d, q) = ([to[0] - from[0], to[1] - from[1]], [p[0] - from[0], p[1] - from[1]]);
+    let long = d[0] * d[0] + d[1] * d[1];
+    let along = if long > 0.0 { ((q[0] * d[0] + q[1] * d[1]) / long).clamp(0.0, 1.0) } else { 0.0 };
+    (along, (q[0] - along * d[0]).hypot(q[1] - along * d[1]))
+}
+
+/// How far a place lies from a line.
+pub(super) fn away(p: [f64; 2], line: &[[f64; 2]]) -> f64 {
+    line.windows(2).map(|w| beside(w[0], w[1], p).1).fold(f64::MAX, f64::min)
+}
+
 /// Adds the vertices after the first of a Bézier curve of any degree. `None` beyond `most` vertices in all.
 ///
 /// It is halved (de Casteljau) until its control points lie within the tolerance of its chord: as the weights are positive,
@@ -103,14 +116,11 @@ fn stroke(piece: Vec<Weighted>, most: usize, all: &mut Vec<Vertex>) -> Option<()
     while let Some((mut piece, halvings)) = todo.pop() {
         let (from, to) = (point(piece.first()?), point(piece.last()?));
         let tolerance = tolerance(from[0], from[1]);
-        let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
-        let length2 = dx * dx + dy * dy;
         let flat = piece.iter().map(point).all(|p| {
-            let (x, y) = (p[0] - from[0], p[1] - from[1]);
-            let along = if length2 > 0.0 { ((x * dx + y * dy) / length2).clamp(0.0, 1.0) } else { 0.0 };
+            let (along, away) = beside([from[0], from[1]], [to[0], to[1]], [p[0], p[1]]);
             // A height beside the chord's counts too; there may be none.
             let above = (p[2] - from[2] - along * (to[2] - from[2])).abs();
-            (x - along * dx).hypot(y - along * dy) <= tolerance && (above.is_nan() || above <= METRES)
+            away <= tolerance && (above.is_nan() || above <= METRES)
         });
         if flat || halvings == 0 {
             if all.len() >= most {
@@ -264,14 +274,8 @@ mod tests {
             + part(knots[i + k + 1] - t, knots[i + k + 1] - knots[i + 1]) * basis(knots, i + 1, k - 1, t)
     }
 
-    /// How far a place lies from a line.
-    fn away(from: [f64; 2], line: &[Vertex]) -> f64 {
-        let each = line.windows(2).map(|w| {
-            let (d, p) = ([w[1][0] - w[0][0], w[1][1] - w[0][1]], [from[0] - w[0][0], from[1] - w[0][1]]);
-            let along = ((p[0] * d[0] + p[1] * d[1]) / (d[0] * d[0] + d[1] * d[1])).clamp(0.0, 1.0);
-            (p[0] - along * d[0]).hypot(p[1] - along * d[1])
-        });
-        each.fold(f64::MAX, f64::min)
+    fn away(p: [f64; 2], line: &[Vertex]) -> f64 {
+        super::away(p, &line.iter().map(|v| [v[0], v[1]]).collect::<Vec<_>>())
     }
 
     #[test]

@@ -420,16 +420,10 @@ fn near(a: [f64; 2], b: [f64; 2]) -> bool {
 fn is_of(own: &Geometry, theirs: &Geometry) -> bool {
     let Some(([a, b], [c, d])) = ends(own).zip(ends(theirs)) else { return false };
     let middle = theirs.coords[theirs.coords.len() / 2];
-    let away = own.coords.windows(2).map(|w| {
-        let (d, p) = ([w[1][0] - w[0][0], w[1][1] - w[0][1]], [middle[0] - w[0][0], middle[1] - w[0][1]]);
-        let long = d[0] * d[0] + d[1] * d[1];
-        let along = if long > 0.0 { ((p[0] * d[0] + p[1] * d[1]) / long).clamp(0.0, 1.0) } else { 0.0 };
-        (p[0] - along * d[0]).hypot(p[1] - along * d[1])
-    });
     let straight = |line: &Geometry| line.coords.len() <= 2;
     (near(a, c) && near(b, d) || near(a, d) && near(b, c))
         && (straight(own) || !straight(theirs))
-        && away.fold(f64::MAX, f64::min) < ON * curves::tolerance(middle[0], middle[1])
+        && curves::away(middle, &own.coords) < ON * curves::tolerance(middle[0], middle[1])
 }
 
 /// For fuzzing: bytes as a drawing whose curves are all met.

@@ -54,16 +54,7 @@ fn lines(version: &str, entities: &str) -> (Vec<Geometry>, Vec<Geometry>, usize)
 
 /// How far every place of one line lies from another, at most.
 fn away(places: impl Iterator<Item = [f64; 2]>, line: &[[f64; 2]]) -> f64 {
-    let from = |p: [f64; 2]| {
-        let each = line.windows(2).map(|w| {
-            let (d, p) = ([w[1][0] - w[0][0], w[1][1] - w[0][1]], [p[0] - w[0][0], p[1] - w[0][1]]);
-            let long = d[0] * d[0] + d[1] * d[1];
-            let along = if long > 0.0 { ((p[0] * d[0] + p[1] * d[1]) / long).clamp(0.0, 1.0) } else { 0.0 };
-            (p[0] - along * d[0]).hypot(p[1] - along * d[1])
-        });
-        each.fold(f64::MAX, f64::min)
-    };
-    places.map(from).fold(0.0, f64::max)
+    places.map(|p| crate::formats::curves::away(p, line)).fold(0.0, f64::max)
 }
 
 #[test]

@@ -125,18 +125,7 @@ mod tests {
                 for k in 0..4_000 {
                     let t = (from + (to - from) * f64::from(k) / 4_000.0).to_radians();
                     let p = [5e5 + a * t.cos(), 3.2e6 + b * t.sin()];
-                    let near = shape.coords.windows(2).map(|w| {
-                        let (d, q) =
-                            ([w[1][0] - w[0][0], w[1][1] - w[0][1]], [p[0] - w[0][0], p[1] - w[0][1]]);
-                        let long = d[0] * d[0] + d[1] * d[1];
-                        let along = if long > 0.0 {
-                            ((q[0] * d[0] + q[1] * d[1]) / long).clamp(0.0, 1.0)
-                        } else {
-                            0.0
-                        };
-                        (q[0] - along * d[0]).hypot(q[1] - along * d[1])
-                    });
-                    far = far.max(near.fold(f64::MAX, f64::min));
+                    far = far.max(crate::formats::curves::away(p, &shape.coords));
                 }
                 assert!(far < 0.010_1, "{a} {b} {from}: {far}");
                 assert_eq!(all[0].coords.first(), all[0].coords.last());
