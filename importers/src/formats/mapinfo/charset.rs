@@ -8,6 +8,7 @@ use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
 use ditu_model::Text;
 use encoding_rs::{BIG5, Encoding, GB18030, UTF_8, WINDOWS_1252};
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -189,33 +190,48 @@ fn words(head: &[u8]) -> Vec<Range<usize>> {
     all
 }
 
-/// Some texts that are not ASCII, of the table's head and of its rows.
+/// Some texts that are not ASCII: of the rows, or else of the head, where programs have written names that they mangled.
 fn texts(path: &Path, parts: &[PathBuf]) -> std::io::Result<Vec<Vec<u8>>> {
-    let (mut seen, mut all) = (std::collections::HashSet::new(), Vec::new());
-    let mut take = |piece: &[u8]| {
-        let piece = piece.trim_ascii();
-        if seen.len() < 500 && !piece.is_ascii() && piece.len() < 1_000 && seen.insert(piece.to_vec()) {
-            all.push(piece.to_vec());
-        }
-    };
     let some = |path: &Path| -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         std::fs::File::open(path)?.take(SAMPLED).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     let part = |ending| parts.iter().find(|p| has_ending(p, ending)).map(PathBuf::as_path);
-    for text in [Some(path), part("mid")].into_iter().flatten() {
-        some(text)?.split(|b| matches!(b, b' ' | b',' | b'"' | b'\n' | b'\t')).for_each(&mut take);
+    let mut all = Samples::default();
+    if let Some(rows) = part("mid") {
+        all.add(&some(rows)?);
     }
     if let Some(rows) = part("dat") {
         let bytes = some(rows)?;
         for (row, columns) in rows_of_texts(&bytes) {
-            columns.into_iter().filter_map(|c| row.get(c)).for_each(|text| {
-                take(text.split(|b| *b == 0).next().unwrap_or_default());
-            });
+            for text in columns.into_iter().filter_map(|c| row.get(c)) {
+                all.add(text.split(|b| *b == 0).next().unwrap_or_default());
+            }
         }
     }
-    Ok(all)
+    if all.list.is_empty() {
+        all.add(&some(path)?);
+    }
+    Ok(all.list)
+}
+
+/// Different words that are not ASCII, in their order.
+#[derive(Default)]
+struct Samples {
+    seen: HashSet<Vec<u8>>,
+    list: Vec<Vec<u8>>,
+}
+
+impl Samples {
+    fn add(&mut self, text: &[u8]) {
+        for word in text.split(|b| matches!(b, b' ' | b',' | b'"' | b'\n' | b'\r' | b'\t')) {
+            let new = !word.is_ascii() && word.len() < 1_000 && self.list.len() < 500;
+            if new && self.seen.insert(word.to_vec()) {
+                self.list.push(word.to_vec());
+            }
+        }
+    }
 }
 
 /// The rows of a DAT, a dBASE file with binary numbers, and where their texts are.

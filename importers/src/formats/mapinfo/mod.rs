@@ -270,4 +270,23 @@ mod tests {
             );
         }
     }
+
+    /// GDAL writes `_` into the bytes of names: they say nothing of the texts of the rows.
+    #[test]
+    fn names_that_a_program_has_mangled_do_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = r#"{"type":"FeatureCollection","features":[
+            {"type":"Feature","properties":{"名称":"武陵区","房屋结构":"钢结构"},"geometry":{"type":"Point","coordinates":[111.69,29.03]}},
+            {"type":"Feature","properties":{"名称":"常德市","房屋结构":"砖木"},"geometry":{"type":"Point","coordinates":[111.69,29.03]}}]}"#;
+        std::fs::write(dir.path().join("a.geojson"), json).unwrap();
+        let tab = dir.path().join("a.tab");
+        let ok = std::process::Command::new("ogr2ogr")
+            .args(["-f", "MapInfo File"])
+            .args([&tab, &dir.path().join("a.geojson")])
+            .stderr(std::process::Stdio::null())
+            .status()
+            .unwrap();
+        assert!(ok.success());
+        assert_eq!(places(&tab).1, ["武陵区", "常德市"].map(Raw::text));
+    }
 }
