@@ -45,10 +45,11 @@ pub(super) fn readable(
         None => Some(None),
         Some(last) => WORDS.iter().find(|(word, _)| is(word, last)).map(|(_, e)| *e),
     };
-    let parts = parts(&found.path)?;
-    let text = match decided(found, options, stated, &parts)? {
+    let (parts, fields) = (parts(&found.path)?, fields(&head));
+    let samples = texts(&found.path, &parts, &fields)?;
+    let text = match decided(found, options, stated, &parts, samples)? {
         Ok((encoding, evidence, plain)) => {
-            Undecoded { encoding, evidence, names: (!plain).then(|| names(&head, encoding)) }
+            Undecoded { encoding, evidence, names: (!plain).then(|| names(&fields, encoding)) }
         }
         Err(unclear) => return Ok(Err(unclear)),
     };
@@ -89,9 +90,9 @@ fn decided(
     options: &Options,
     stated: Option<Option<&'static Encoding>>,
     parts: &[PathBuf],
+    samples: Vec<Vec<u8>>,
 ) -> std::io::Result<Result<Decided, Refused>> {
     let user = options.encoding(&found.name);
-    let samples = texts(&found.path, parts)?;
     if samples.is_empty() || stated.is_none() && user.is_none() {
         return Ok(Ok((GB18030, None, true)));
     }
@@ -149,19 +150,20 @@ fn has_rare(path: &Path, parts: &[PathBuf]) -> std::io::Result<bool> {
     Ok(false)
 }
 
-/// The names of the columns: in as many lines as `Columns 3` or `Fields 3` says, before a space.
-fn names(head: &[u8], encoding: &'static Encoding) -> Vec<String> {
+/// Names and types of the columns: in as many lines as `Columns 3` or `Fields 3` says, `名称 Char (20)` each.
+fn fields(head: &[u8]) -> Vec<[&[u8]; 2]> {
     let mut lines = head.split(|b| *b == b'\n').map(|l| l.trim_ascii());
     let count = lines.by_ref().find_map(|line| {
         let (key, number) = line.split_at(line.iter().position(u8::is_ascii_whitespace)?);
         let is_count = [&b"columns"[..], b"fields"].iter().any(|k| key.eq_ignore_ascii_case(k));
         is_count.then(|| std::str::from_utf8(number.trim_ascii()).ok()?.parse::<usize>().ok()).flatten()
     });
-    let name = |line: &[u8]| {
-        let name = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-        encoding.decode_without_bom_handling(name).0.into_owned()
+    let field = |line| {
+        let mut words =
+            <[u8]>::split(line, |b| b.is_ascii_whitespace() || *b == b'(').filter(|w| !w.is_empty());
+        [words.next().unwrap_or_default(), words.next().unwrap_or_default()]
     };
-    lines.take(count.unwrap_or(0)).map(name).collect()
+    lines.take(count.unwrap_or(0)).map(field).collect()
 }
 
 /// Where the head has its words: `Charset "Neutral"` in a MIF, `!charset Neutral` and `Type NATIVE Charset "Neutral"` in a TAB.
@@ -191,7 +193,7 @@ fn words(head: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// Some texts that are not ASCII: of the rows, or else of the head, where programs have written names that they mangled.
-fn texts(path: &Path, parts: &[PathBuf]) -> std::io::Result<Vec<Vec<u8>>> {
+fn texts(path: &Path, parts: &[PathBuf], fields: &[[&[u8]; 2]]) -> std::io::Result<Vec<Vec<u8>>> {
     let some = |path: &Path| -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         std::fs::File::open(path)?.take(SAMPLED).read_to_end(&mut bytes)?;
@@ -204,7 +206,7 @@ fn texts(path: &Path, parts: &[PathBuf]) -> std::io::Result<Vec<Vec<u8>>> {
     }
     if let Some(rows) = part("dat") {
         let bytes = some(rows)?;
-        for (row, columns) in rows_of_texts(&bytes) {
+        for (row, columns) in rows_of_texts(&bytes, fields) {
             for text in columns.into_iter().filter_map(|c| row.get(c)) {
                 all.add(text.split(|b| *b == 0).next().unwrap_or_default());
             }
@@ -234,20 +236,28 @@ impl Samples {
     }
 }
 
-/// The rows of a DAT, a dBASE file with binary numbers, and where their texts are.
-fn rows_of_texts(dat: &[u8]) -> impl Iterator<Item = (&[u8], Vec<Range<usize>>)> {
+/// The rows of a DAT, a dBASE file with binary numbers, and where their texts are: its own head calls whole numbers texts.
+fn rows_of_texts<'a>(
+    dat: &'a [u8],
+    fields: &[[&[u8]; 2]],
+) -> impl Iterator<Item = (&'a [u8], Vec<Range<usize>>)> {
     let short = |at: usize| Some(usize::from(u16::from_le_bytes([*dat.get(at)?, *dat.get(at + 1)?])));
     let (head, row) = short(8).zip(short(10)).filter(|(_, row)| *row > 0).unwrap_or((usize::MAX, 1));
     let mut columns = Vec::new();
     let mut at = 1;
-    for field in dat.get(32..head.min(dat.len())).unwrap_or_default().chunks_exact(32) {
+    let described = dat.get(32..head.min(dat.len())).unwrap_or_default().chunks_exact(32);
+    for (field, [_, kind]) in described.zip(fields) {
         let length = usize::from(field[16]);
-        if field[11] == b'C' {
+        if kind.eq_ignore_ascii_case(b"char") {
             columns.push(at..at + length);
         }
         at += length;
     }
     dat.get(head..).unwrap_or_default().chunks_exact(row).map(move |row| (row, columns.clone()))
+}
+
+fn names(fields: &[[&[u8]; 2]], encoding: &'static Encoding) -> Vec<String> {
+    fields.iter().map(|[name, _]| encoding.decode_without_bom_handling(name).0.into_owned()).collect()
 }
 
 #[cfg(test)]

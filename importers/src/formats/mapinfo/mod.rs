@@ -276,8 +276,8 @@ mod tests {
     fn names_that_a_program_has_mangled_do_not_count() {
         let dir = tempfile::tempdir().unwrap();
         let json = r#"{"type":"FeatureCollection","features":[
-            {"type":"Feature","properties":{"名称":"武陵区","房屋结构":"钢结构"},"geometry":{"type":"Point","coordinates":[111.69,29.03]}},
-            {"type":"Feature","properties":{"名称":"常德市","房屋结构":"砖木"},"geometry":{"type":"Point","coordinates":[111.69,29.03]}}]}"#;
+            {"type":"Feature","properties":{"名称":"武陵区","房屋结构":"钢结构","层数":218,"面积":-7.25},"geometry":{"type":"Point","coordinates":[111.69,29.03]}},
+            {"type":"Feature","properties":{"名称":"常德市","房屋结构":"砖木","层数":65000,"面积":1e9},"geometry":{"type":"Point","coordinates":[111.69,29.03]}}]}"#;
         std::fs::write(dir.path().join("a.geojson"), json).unwrap();
         let tab = dir.path().join("a.tab");
         let ok = std::process::Command::new("ogr2ogr")
