@@ -10,6 +10,7 @@ mod commands;
 mod control;
 mod hostile;
 mod imports;
+mod shared;
 mod tiles;
 mod watch;
 mod whole;

@@ -1,0 +1,11 @@
+//! Over the real files of `../shared/data`, which are no part of the project: a suite of its own, run where they are.
+
+mod redelivery;
+
+use crate::harness::shared;
+use std::path::PathBuf;
+
+/// A folder of deliveries that strangers met.
+fn strangers(folder: &str) -> PathBuf {
+    shared("strangers").join(folder)
+}
