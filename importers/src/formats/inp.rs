@@ -459,60 +459,6 @@ mod tests {
         n
     }
 
-    #[test]
-    fn every_shared_network_gives_all_its_nodes_and_links_or_says_why_not() {
-        for (file, outcome) in [
-            ("water/Net3.inp", Ok((97, 119))),
-            ("water/Net6.inp", Ok((3_356, 3_892))),
-            ("water/ky4.inp", Ok((964, 1_158))),
-            ("water/ky10.inp", Ok((935, 1_061))),
-            ("water/L-TOWN.inp", Ok((785, 909))),
-            ("water/BWSN_Network_2.inp", Ok((12_527, 14_831))),
-            ("drainage/Example1.inp", Ok((14, 13))),
-            ("drainage/Pump_Control_Model.inp", Ok((34, 33))),
-            ("drainage/model_state_plane.inp", Ok((45, 44))),
-            ("drainage/model_full_features_network_xy.inp", Ok((9, 9))),
-            ("drainage/test_inlet_drains.inp", Ok((20, 23))),
-            ("drainage/invalid_model.inp", Ok((9, 11))),
-            ("drainage/model-with-infiltration-parse-failure.inp", Ok((6, 3))),
-            ("drainage/model_blank.inp", Err("file.empty")),
-        ] {
-            let path = data(&format!("network/{file}"));
-            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-            let found = Found { name: file.to_owned(), path, explicit: true };
-            let scratch = tempfile::tempdir().unwrap();
-            let opened = open(&found, "INP", &options(scratch.path()));
-            match (opened, outcome) {
-                (Err(r), Err(rule)) => assert_eq!(r.rule, rule, "{file}"),
-                (Ok(tables), Ok(counts)) => {
-                    let n = |link: bool| -> usize {
-                        SECTIONS
-                            .iter()
-                            .filter(|s| s.1 == link && s.0 != "XSECTIONS")
-                            .map(|s| lines_of(&text, s.0))
-                            .sum()
-                    };
-                    assert_eq!((n(false), n(true)), counts, "{file}");
-                    for (table, expected) in tables.iter().zip([n(false), n(true)]) {
-                        let mut rows = 0;
-                        table
-                            .reader
-                            .read(&[], &mut |_| {
-                                rows += 1;
-                                ControlFlow::Continue(())
-                            })
-                            .unwrap();
-                        assert_eq!(rows, expected, "{file} {}", table.name);
-                        assert_eq!(table.features, Some(expected as u64));
-                    }
-                }
-                (opened, outcome) => {
-                    panic!("{file}: {:?} {outcome:?}", opened.map(|t| t.len()).map_err(|r| r.message))
-                }
-            }
-        }
-    }
-
     const SMALL: &str = "[TITLE]\n测试\n[OPTIONS]\nUNITS LPS\n[JUNCTIONS]\n;ID Elev\nJ1 30.5 0\nJ2 28.25 1 ;\n[RESERVOIRS]\nR1 50\n[PIPES]\nP1 J1 J2 100 300 120 0 Open\nP2 J2 R1 100 200 120 0 Open\nP3 J2 NOWHERE 1 100 1\n[COORDINATES]\nJ1 568041 3212973\nJ2 568141 3212973\nR1 568141 3213073\n[VERTICES]\nP1 568091 3213000\n[END]\nrubbish\n";
 
     fn import(text: &str) -> (std::collections::BTreeMap<String, Vec<ditu_model::Row>>, crate::Report) {
@@ -581,6 +527,66 @@ mod tests {
             bytes[i] = byte;
             fuzz(&bytes);
             fuzz(&bytes[..cut.index(bytes.len())]);
+        }
+    }
+
+    /// Over real files, which are no part of the project.
+    mod shared {
+        use super::*;
+        use crate::tests::shared::data;
+
+        #[test]
+        fn every_shared_network_gives_all_its_nodes_and_links_or_says_why_not() {
+            for (file, outcome) in [
+                ("water/Net3.inp", Ok((97, 119))),
+                ("water/Net6.inp", Ok((3_356, 3_892))),
+                ("water/ky4.inp", Ok((964, 1_158))),
+                ("water/ky10.inp", Ok((935, 1_061))),
+                ("water/L-TOWN.inp", Ok((785, 909))),
+                ("water/BWSN_Network_2.inp", Ok((12_527, 14_831))),
+                ("drainage/Example1.inp", Ok((14, 13))),
+                ("drainage/Pump_Control_Model.inp", Ok((34, 33))),
+                ("drainage/model_state_plane.inp", Ok((45, 44))),
+                ("drainage/model_full_features_network_xy.inp", Ok((9, 9))),
+                ("drainage/test_inlet_drains.inp", Ok((20, 23))),
+                ("drainage/invalid_model.inp", Ok((9, 11))),
+                ("drainage/model-with-infiltration-parse-failure.inp", Ok((6, 3))),
+                ("drainage/model_blank.inp", Err("file.empty")),
+            ] {
+                let path = data(&format!("network/{file}"));
+                let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+                let found = Found { name: file.to_owned(), path, explicit: true };
+                let scratch = tempfile::tempdir().unwrap();
+                let opened = open(&found, "INP", &options(scratch.path()));
+                match (opened, outcome) {
+                    (Err(r), Err(rule)) => assert_eq!(r.rule, rule, "{file}"),
+                    (Ok(tables), Ok(counts)) => {
+                        let n = |link: bool| -> usize {
+                            SECTIONS
+                                .iter()
+                                .filter(|s| s.1 == link && s.0 != "XSECTIONS")
+                                .map(|s| lines_of(&text, s.0))
+                                .sum()
+                        };
+                        assert_eq!((n(false), n(true)), counts, "{file}");
+                        for (table, expected) in tables.iter().zip([n(false), n(true)]) {
+                            let mut rows = 0;
+                            table
+                                .reader
+                                .read(&[], &mut |_| {
+                                    rows += 1;
+                                    ControlFlow::Continue(())
+                                })
+                                .unwrap();
+                            assert_eq!(rows, expected, "{file} {}", table.name);
+                            assert_eq!(table.features, Some(expected as u64));
+                        }
+                    }
+                    (opened, outcome) => {
+                        panic!("{file}: {:?} {outcome:?}", opened.map(|t| t.len()).map_err(|r| r.message))
+                    }
+                }
+            }
         }
     }
 }

@@ -427,7 +427,7 @@ impl Reader for KindReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::{count, data, drained, planned, rules, value};
+    use crate::tests::{count, drained, planned, rules, value};
 
     fn written(text: &[u8]) -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
@@ -470,24 +470,6 @@ mod tests {
     }
 
     #[test]
-    fn real_surfaces_in_feet_are_refused_and_in_metres_read_to_the_last_vertex() {
-        for (file, vertices) in [("S1.xml", 17), ("S3.xml", 164), ("S4.xml", 1657)] {
-            let path = data(&format!("survey/landxml/{file}"));
-            let (_scratch, refused) = planned(std::slice::from_ref(&path), |_| {});
-            assert_eq!(rules(&refused.unwrap_err()), ["unit.not_metres"], "{file}");
-            let text = std::fs::read_to_string(path).unwrap();
-            let metres = text.replace("USSurveyFoot", "meter");
-            let (_dir, path) = written(metres.as_bytes());
-            let (_scratch, plan) = planned(&[path], |o| {
-                o.all().crs = Some(crate::CrsChoice::Epsg(4546));
-                o.city = None;
-            });
-            let (_, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
-            assert_eq!(report.layers.values().map(|c| c.read).sum::<u64>(), vertices, "{file}");
-        }
-    }
-
-    #[test]
     fn entities_and_broken_xml_are_refused_with_line_and_byte() {
         let (_dir, path) =
             written(SMALL.replace("<LandXML", "<!DOCTYPE x [<!ENTITY a 'b'>]><LandXML").as_bytes());
@@ -506,6 +488,30 @@ mod tests {
             let (_dir, path) = written(&SMALL.as_bytes()[..n]);
             let cut = Walk::all(&path, &mut |_| ControlFlow::Continue(()));
             assert_eq!(cut.is_err(), n > 0, "{n}");
+        }
+    }
+
+    /// Over real files, which are no part of the project.
+    mod shared {
+        use super::*;
+        use crate::tests::shared::data;
+
+        #[test]
+        fn real_surfaces_in_feet_are_refused_and_in_metres_read_to_the_last_vertex() {
+            for (file, vertices) in [("S1.xml", 17), ("S3.xml", 164), ("S4.xml", 1657)] {
+                let path = data(&format!("survey/landxml/{file}"));
+                let (_scratch, refused) = planned(std::slice::from_ref(&path), |_| {});
+                assert_eq!(rules(&refused.unwrap_err()), ["unit.not_metres"], "{file}");
+                let text = std::fs::read_to_string(path).unwrap();
+                let metres = text.replace("USSurveyFoot", "meter");
+                let (_dir, path) = written(metres.as_bytes());
+                let (_scratch, plan) = planned(&[path], |o| {
+                    o.all().crs = Some(crate::CrsChoice::Epsg(4546));
+                    o.city = None;
+                });
+                let (_, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
+                assert_eq!(report.layers.values().map(|c| c.read).sum::<u64>(), vertices, "{file}");
+            }
         }
     }
 }

@@ -1,14 +1,12 @@
-//! What tests share: the declared layers, the real files, a worker.
+//! What tests share: the declared layers, options, a worker.
 
 mod examples;
 mod files;
 mod formats;
 mod fuzz;
-mod hostile;
-mod outcomes;
 mod report;
 mod sample;
-mod shapes;
+pub(crate) mod shared;
 mod xls;
 mod xlsx;
 
@@ -16,6 +14,7 @@ use crate::{Choice, Options, Plan, Refusal, Report, plan};
 pub(crate) use crate::{CrsChoice, Subject};
 use ditu_gdal::Worker;
 use ditu_model::{Bounds, Layers, Mode, Row, RowOp, Value};
+pub(crate) use shared::data;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -28,17 +27,6 @@ pub(crate) fn layers() -> Arc<Layers> {
         Arc::new(Layers::read_dir(&dir).unwrap_or_else(|e| panic!("{e}")))
     };
     Arc::clone(LAYERS.get_or_init(read))
-}
-
-/// A file of the shared test data.
-pub(crate) fn data(path: &str) -> PathBuf {
-    let root = std::env::var_os("DITU_TEST_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
-        PathBuf::from,
-    );
-    let path = root.join(path);
-    assert!(path.exists(), "{} is missing; set DITU_TEST_DATA", path.display());
-    path
 }
 
 /// Started anew as the process that reads by GDAL; otherwise nothing.

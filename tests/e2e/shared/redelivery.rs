@@ -11,8 +11,7 @@ fn a_redelivery_without_prj_is_asked_about_and_changes_nothing() {
     let parcel = ["--layer", "cadastre.parcel"];
     city.run(&[&["import", file("宗地_1.shp").to_str().unwrap()][..], &parcel].concat()).expect(0);
     assert_eq!(city.count("cadastre.parcel"), 1000);
-    let said =
-        city.run(&[&["import", file("noprj.shp").to_str().unwrap()][..], &parcel].concat()).expect(1);
+    let said = city.run(&[&["import", file("noprj.shp").to_str().unwrap()][..], &parcel].concat()).expect(1);
     assert!(said.stdout.contains("EPSG:4546"), "{}", said.stdout);
     assert_eq!(city.revisions(), 1);
 }

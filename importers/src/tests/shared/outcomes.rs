@@ -76,7 +76,7 @@ fn every_shared_file_ends_as_the_table_says() {
         found += &format!("{name}: {}\n", outcome(&path));
     }
     if std::env::var_os("DITU_RENEW_OUTCOMES").is_some() {
-        let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/outcomes.txt");
+        let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/shared/outcomes.txt");
         std::fs::write(table, &found).unwrap();
         return;
     }
