@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Every test: format, web, lint, unit, stores on PostGIS, end to end, browser. Starts and stops what it needs.
+# Every test that needs nothing but this folder: format, web, lint, unit, stores on PostGIS, end to end, browser.
+# Starts and stops what it needs. The tests over real files of elsewhere are `scripts/shared.sh`.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 cd "$root"
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+source scripts/tally.sh
 began=$SECONDS
 step() { printf '\n== %s (%d s)\n' "$1" $((SECONDS - began)); }
 work=$(mktemp -d "${TMPDIR:-/tmp}/ditu-test.XXXXXX")
@@ -12,6 +14,7 @@ finish() {
   [ -z "$server" ] || kill "$server" 2>/dev/null || true
   [ -z "${DITU_TEST_POSTGRES:-}" ] || scripts/postgres.sh stop "$DITU_TEST_POSTGRES"
   rm -rf "$work"
+  closing
 }
 trap finish EXIT
 
@@ -23,18 +26,19 @@ cargo fmt --all --check
 
 step "web: build, types, unit tests"
 scripts/web.sh
-(cd web && npm run --silent check)
+(cd web && npm run --silent types)
+tally web npm --prefix web run --silent test
 
 step "lint"
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
 step "build"
-if cargo nextest --version >/dev/null 2>&1; then runner="nextest run"; else runner=test; fi
-cargo $runner --workspace --exclude ditu-benches --locked --no-run
+"${runner[@]}" --no-run
 
 step "unit, store and end-to-end tests"
 eval "$(scripts/postgres.sh start)"
-cargo $runner --workspace --exclude ditu-benches --locked
+tally rust "${runner[@]}" "${own[@]}"
+shared=$left_out
 
 step "browser tests"
 ditu=$CARGO_TARGET_DIR/debug/ditu
@@ -49,6 +53,8 @@ for _ in $(seq 300); do
   sleep 0.2
 done
 [ -n "$url" ] || { echo "the server printed no address"; cat "$work/serve.log"; exit 1; }
-(cd web && DITU_URL=$url DITU_BIN=$ditu npm run --silent e2e)
+DITU_URL=$url DITU_BIN=$ditu tally browser npm --prefix web run --silent e2e
 
+[ -n "${DITU_TEST_COUNTS:-}" ] ||
+  echo "shared: $shared not run; \`make test-shared\` runs them, over the real files of ../shared/data" >>"$counts"
 step "done"

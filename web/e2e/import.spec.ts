@@ -1,78 +1,130 @@
 // The import page against the real server: what somebody does who knows GIS and not Ditu.
 
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { axeFindings, LARGE, launch, SMALL, visit } from './harness';
+import { axeFindings, LARGE, SMALL, visit } from './harness';
+import { binary, commit, give, openDesk, shot, tidy, type Desk } from './importing';
 
-const shared = process.env['DITU_TEST_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
-const pictures = fileURLToPath(new URL('./screenshots', import.meta.url));
-const binary = process.env['DITU_BIN'] ?? '';
-
-let dir: string;
-let url: string;
-let token: string;
-let server: ReturnType<typeof spawn>;
-let browser: Browser;
+let desk: Desk;
+let { dir, url, token, browser, items }: Desk = {} as Desk;
 
 beforeAll(async () => {
-  if (!binary) throw new Error('DITU_BIN names the server to test against; scripts/test.sh sets it');
-  mkdirSync(pictures, { recursive: true });
-  dir = mkdtempSync(join(tmpdir(), 'ditu-import-'));
-  server = spawn(binary, ['--data', join(dir, 'data'), 'serve', '--addr', '127.0.0.1:0', '--public', 'all'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let said = '';
-  token = await new Promise<string>((found, failed) => {
-    server.stdout!.on('data', (chunk: Buffer) => {
-      said += chunk;
-      const link = /(http:\/\/[\d.]+:\d+)\/import\.html#token=(\w+)/.exec(said);
-      if (!link) return;
-      url = link[1]!;
-      found(link[2]!);
-    });
-    server.on('exit', (code) => failed(new Error(`the server ended with ${code}: ${said}`)));
-  });
+  desk = await openDesk();
+  ({ dir, url, token, browser, items } = desk);
   const made = spawnSync(binary, ['sample', join(dir, 'city')]);
   expect(made.status).toBe(0);
-  browser = await launch();
 });
-afterAll(async () => {
-  await browser?.close();
-  server?.removeAllListeners('exit');
-  server?.kill();
-  if (dir) rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => desk?.close());
 
-const shot = (page: Page, name: string) => page.screenshot({ path: join(pictures, `import-${name}.png`) });
-const give = (page: Page, paths: string[], rename = (name: string) => name) =>
-  page.locator('#files').setInputFiles(paths.map((path) => ({ name: rename(basename(path)), mimeType: 'application/octet-stream', buffer: readFileSync(path) })));
-
-/** Nothing is wider than the page, and no two cards lie over each other. */
-async function tidy(page: Page): Promise<void> {
-  const wrong = await page.evaluate(() => {
-    const out: string[] = [];
-    if (document.documentElement.scrollWidth > innerWidth) out.push(`the page is ${document.documentElement.scrollWidth} wide`);
-    const cards = [...document.querySelectorAll('.steps > *')].map((e) => [e.className, e.getBoundingClientRect()] as const);
-    for (let i = 1; i < cards.length; i++) if (cards[i]![1].top < cards[i - 1]![1].bottom - 1) out.push(`${cards[i]![0]} lies over ${cards[i - 1]![0]}`);
-    for (const e of document.querySelectorAll('.steps button, .steps input, .steps legend')) {
-      const box = e.getBoundingClientRect();
-      if (box.width > 0 && e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflow === 'visible') out.push(`${e.textContent} is cut`);
-    }
-    return out;
-  });
-  expect(wrong).toEqual([]);
+/** Place names as an office delivers them, without .prj and .cpg: GBK text, eastings with their zone. GDAL writes them. */
+function placeNames(name: string): string[] {
+  const features = Array.from({ length: 120 }, (_, i) => ({
+    type: 'Feature',
+    properties: { 地名: `${'武陵鼎城安乡汉寿澧县临澧桃源石门津市'[i % 18]}家坪${i + 1}村`, 类别: '村庄', 高程: 30 + (i % 90), 编号: 1783636 + i },
+    geometry: { type: 'Point', coordinates: [111.2 + (i % 12) * 0.07, 28.7 + Math.floor(i / 12) * 0.1] },
+  }));
+  const from = join(dir, `${name}.geojson`);
+  writeFileSync(from, JSON.stringify({ type: 'FeatureCollection', features }));
+  const to = join(dir, `${name}.shp`);
+  const made = spawnSync('ogr2ogr', ['-f', 'ESRI Shapefile', '-s_srs', 'EPSG:4490', '-t_srs', 'EPSG:4525', '-lco', 'ENCODING=CP936', to, from], { encoding: 'utf8' });
+  expect(made.stderr).toBe('');
+  return ['shp', 'shx', 'dbf'].map((ending) => to.replace(/shp$/, ending));
 }
 
-async function commit(page: Page): Promise<void> {
-  await page.locator('#commit').click();
-  await page.locator('.done h2').waitFor();
-  expect(await page.locator('.done h2').textContent()).toBe('已入库');
-}
-
-const items = async (layer: string) => ((await (await fetch(`${url}/collections/${layer}`)).json()) as { count: number }).count;
+/** A control point and an area with a hole that no layer takes, in the exchange format of land survey (VCT 3.0). */
+const VCT = `HeadBegin
+DataMark:LANDUSE-VCT
+Version:3.0
+CoordinateSystemType:P
+Dim:2
+XAxisDirection:E
+YAxisDirection:N
+XYUnit:M
+Spheroid:CGCS2000,6378137.0,298.257222101
+PrimeMeridian:Greenwich
+Projection:高斯-克吕格投影
+Parameters:111,1,37500000,0,3,37
+VerticalDatum:1985国家高程基准
+ExtentMin:37569000,3213500
+ExtentMax:37569300,3213800
+MapScale:2000
+Offset:0,0
+Separator:,
+HeadEnd
+FeatureCodeBegin
+1000100100,控制点,Point,CLKZD
+2001010100,图斑,Polygon,DLTB
+FeatureCodeEnd
+TableStructureBegin
+CLKZD,3
+BSM,Char,18
+YSDM,Char,10
+KZDMC,Char,50
+0
+DLTB,3
+BSM,Char,18
+YSDM,Char,10
+DLBM,Char,5
+0
+TableStructureEnd
+PointBegin
+1
+1000100100
+unknown
+1
+37569120.5,3213610.25
+0
+PointEnd
+LineBegin
+11
+1099000000
+unknown
+1
+1
+11
+5
+37569000,3213700
+37569200,3213700
+37569200,3213500
+37569000,3213500
+37569000,3213700
+0
+12
+1099000000
+unknown
+1
+1
+11
+5
+37569020,3213680
+37569020,3213660
+37569040,3213660
+37569040,3213680
+37569020,3213680
+0
+LineEnd
+PolygonBegin
+101
+2001010100
+unknown
+100
+37569070,3213530
+21
+3
+11,0,12
+0
+PolygonEnd
+AttributeBegin
+CLKZD
+1,430702000000000001,1000100100,沅江边一号
+TableEnd
+DLTB
+101,430702000000000101,2001010100,0101
+TableEnd
+AttributeEnd
+`;
 
 test('a GBK shapefile without .prj, by answering two questions on a map', async () => {
   const { page, errors, foreign } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
@@ -81,8 +133,7 @@ test('a GBK shapefile without .prj, by answering two questions on a map', async 
   await shot(page, 'shp-1-files');
   await tidy(page);
   expect(await axeFindings(page)).toEqual([]);
-  const stem = join(shared, 'survey/shp-encodings/derived-changde/gbk_cgcs2000_gk37_noprj');
-  await give(page, ['shp', 'shx', 'dbf'].map((e) => `${stem}.${e}`), (name) => name.replace('gbk_cgcs2000_gk37_noprj', '甲方提供'));
+  await give(page, placeNames('甲方提供'));
 
   await page.locator('.question').first().waitFor();
   expect(await page.locator('.question').evaluateAll((all) => all.map((e) => (e as HTMLElement).dataset['kind']))).toEqual(['layer', 'crs']);
@@ -148,7 +199,8 @@ test('pipe tables in Excel, in English, on a wide screen', async () => {
 test('a VCT file, its control point and what it says of itself', async () => {
   const { page, errors } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
   await page.locator('.drop').waitFor();
-  await give(page, [join(shared, 'survey/china-samples/vct3_hole.vct')]);
+  const buffer = Buffer.from(VCT);
+  await page.locator('#files').setInputFiles([{ name: '控制点.vct', mimeType: 'application/octet-stream', buffer }]);
   await page.locator('.dataset').waitFor();
   expect(await page.locator('.dataset').textContent()).toContain('VCT 所述');
   await shot(page, 'vct-1-recognised');
