@@ -85,6 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         scratch: folder.join("scratch"),
         worker: Worker::of_this_program("gdal-worker")?,
         city: Some(Bounds::new(110.48, 28.40, 112.30, 30.13)),
+        layers: None,
     };
     std::fs::create_dir_all(&options.scratch)?;
     let began = Instant::now();

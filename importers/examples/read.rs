@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         scratch: scratch.clone(),
         worker: Worker::of_this_program("gdal-worker")?,
         city: (!args.iter().any(|a| a == "--no-city")).then(|| Bounds::new(110.48, 28.40, 112.30, 30.13)),
+        layers: None,
     };
     let sources: Vec<PathBuf> = args.iter().take_while(|a| !a.starts_with("--")).map(PathBuf::from).collect();
     let began = Instant::now();

@@ -61,9 +61,9 @@ pub mod fuzzing {
         crate::formats::parcel_text::fuzz(bytes);
     }
 
-    /// A drawing, for its curves.
+    /// A drawing, for its groups, texts, blocks and curves.
     pub fn dxf_curves(bytes: &[u8]) {
-        crate::formats::dxf::curved::fuzz(bytes);
+        crate::formats::dxf::fuzz(bytes);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::notes::both;
 use crate::present::Present;
 use ditu_crs::control::Control;
 use ditu_gdal::Worker;
-use ditu_model::{Bounds, LayerId, Mode, Text};
+use ditu_model::{Bounds, LayerId, Layers, Mode, Text};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -27,6 +27,8 @@ pub struct Options {
     pub present: Option<Arc<dyn Present>>,
     /// The city's box in degrees, by which numbers without a CRS are recognised and stray features found.
     pub city: Option<Bounds>,
+    /// The layers of the map, for readers that must know what a drawing layer means; [`crate::plan()`] fills it in.
+    pub layers: Option<Arc<Layers>>,
 }
 
 /// What the caller says of one table, of all tables of a file, or of all.

@@ -155,6 +155,7 @@ impl std::error::Error for Refusal {}
 /// # Errors
 /// All reasons why the delivery cannot be taken as it is, with the choices.
 pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Result<Plan, Refusal> {
+    let options = &Options { layers: Some(Arc::clone(layers)), ..options.clone() };
     let mut work = Work { layers, options, findings: Vec::new(), questions: Vec::new(), passed: Vec::new() };
     let tables = work.tables(sources);
     let mut found = work.recognise(tables);

@@ -224,6 +224,7 @@ pub(crate) fn fuzz(format: &str, ending: &str, bytes: &[u8]) {
         scratch: folder.clone(),
         worker,
         city: None,
+        layers: None,
     };
     let found = Found { name: format!("a.{ending}"), path, explicit: true };
     for table in (format.open)(&found, format.name, &options).unwrap_or_default() {

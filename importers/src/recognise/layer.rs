@@ -34,6 +34,19 @@ fn takes(layer: &LayerDef, table: &Table, loosely: bool) -> bool {
     }
 }
 
+/// Whether a layer holds shapes of a kind, or closed lines of it.
+pub(crate) fn holds(layer: &LayerDef, shape: Shape) -> bool {
+    let Kind::Vector(wanted) = layer.kind else { return false };
+    shape == wanted || shape == Shape::Line && wanted == Shape::Polygon
+}
+
+/// Whether any layer of this name holds shapes of a kind; `None` where none is called so.
+pub(crate) fn called(layers: &Layers, name: &str, shape: Shape) -> Option<bool> {
+    let mut called = layers.iter().filter(|l| l.is_called(name)).peekable();
+    called.peek()?;
+    Some(called.any(|l| holds(l, shape)))
+}
+
 fn named(layer: &LayerDef, table: &Table) -> bool {
     layer.is_called(&table.name)
 }

@@ -45,6 +45,7 @@ pub(crate) fn options(scratch: &Path) -> Options {
         scratch: scratch.to_owned(),
         worker: Worker::of_test("tests::gdal_worker").unwrap(),
         city: Some(Bounds::new(110.48, 28.40, 112.30, 30.13)),
+        layers: None,
     }
 }
 

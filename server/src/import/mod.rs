@@ -65,6 +65,7 @@ pub(crate) async fn plan(
         scratch: scratch.to_owned(),
         worker: worker().map_err(|e| Failure::environment("reader", e))?,
         city: Some(settings.city),
+        layers: None,
     };
     let (sources, layers) = (request.sources, settings.layers.clone());
     let planned = tokio::task::spawn_blocking(move || ditu_importers::plan(&sources, &layers, &options));

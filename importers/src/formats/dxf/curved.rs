@@ -18,10 +18,10 @@ const POINTS: usize = 1_000_000;
 /// Vertices that one entity may come to beyond them.
 const STROKED: usize = 1_000_000;
 /// Vertices that a file may come to, and more for every byte of it: a line of text could make twenty thousand.
-const ALL_STROKED: u64 = 10_000_000;
-const STROKED_A_BYTE: u64 = 8;
+pub(super) const ALL_STROKED: u64 = 10_000_000;
+pub(super) const STROKED_A_BYTE: u64 = 8;
 /// Entities read ahead: one that GDAL passes over does not hide those after it.
-const AHEAD: usize = 8;
+pub(super) const AHEAD: usize = 8;
 /// The group of a comment.
 const COMMENT: i32 = 999;
 /// How far ends of the same line may lie apart, and a place that GDAL gives from the line, by the tolerance of chords.
@@ -40,15 +40,16 @@ pub(super) struct Curved<R> {
     stroked: u64,
 }
 
-struct Curve {
+/// A curved entity that waits for the row that GDAL makes of it.
+pub(super) struct Curve {
     handle: Option<String>,
     /// `None` where the entity is against the rules.
     line: Option<Geometry>,
     spline: bool,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
     Circle,
     Arc,
     Ellipse,
@@ -56,8 +57,23 @@ enum Kind {
     Polyline,
 }
 
+impl Kind {
+    /// Of an entity's name.
+    pub(super) fn of(name: &[u8]) -> Option<Kind> {
+        Some(match name {
+            b"CIRCLE" => Kind::Circle,
+            b"ARC" => Kind::Arc,
+            b"ELLIPSE" => Kind::Ellipse,
+            b"SPLINE" => Kind::Spline,
+            b"LWPOLYLINE" | b"POLYLINE" => Kind::Polyline,
+            _ => return None,
+        })
+    }
+}
+
 /// What an entity says; names and numbers of the groups are of the DXF reference, ENTITIES.
-struct Entity {
+#[derive(Clone, Debug)]
+pub(super) struct Entity {
     kind: Kind,
     handle: Option<String>,
     /// Groups 10, 20, 30: of its object system but for ellipses and splines.
@@ -81,7 +97,7 @@ struct Entity {
 }
 
 impl Entity {
-    fn new(kind: Kind) -> Entity {
+    pub(super) fn new(kind: Kind) -> Entity {
         Entity {
             kind,
             handle: None,
@@ -98,7 +114,8 @@ impl Entity {
         }
     }
 
-    fn take(&mut self, code: i32, value: &[u8]) {
+    /// Takes a group.
+    pub(super) fn take(&mut self, code: i32, value: &[u8]) {
         if code == 5 {
             self.handle = Some(String::from_utf8_lossy(value).into_owned());
             return;
@@ -147,15 +164,66 @@ impl Entity {
     }
 
     /// Whether there is a curve in it.
-    fn is_curved(&self) -> bool {
+    pub(super) fn is_curved(&self) -> bool {
         // A mesh and a polyline in space have no bulges.
         self.kind != Kind::Polyline
             || self.broken
             || self.flags[0] & (8 | 16 | 64) == 0 && self.bulges.iter().any(|b| *b != 0.0)
     }
 
+    /// A polyline of R12 before its vertices, which are entities of their own.
+    pub(super) fn without_vertices(mut self) -> Entity {
+        self.points.clear();
+        self.bulges.clear();
+        self
+    }
+
+    /// Adds a vertex of R12.
+    pub(super) fn add_vertex(&mut self, vertex: &Entity) {
+        self.broken |= vertex.broken || self.points.len() > POINTS;
+        // Control points of the frame of a fitted curve are not on it.
+        if !self.broken && vertex.flags[0] & 16 == 0 {
+            self.points.extend(vertex.points.first());
+            self.bulges.extend(vertex.bulges.first());
+        }
+    }
+
+    /// Whether its places are those of the world, and not of its own plane.
+    fn is_of_world(&self) -> bool {
+        matches!(self.kind, Kind::Spline | Kind::Ellipse)
+    }
+
+    /// The first of its places in the world.
+    pub(super) fn first(&self) -> Option<Vertex> {
+        let [x, y, z] = *self.points.first()?;
+        let z = if self.kind == Kind::Polyline { z + self.elevation } else { z };
+        Some(if self.normal[2] < 0.0 && !self.is_of_world() { [-x, y, -z] } else { [x, y, z] })
+    }
+
+    /// The same, so many times as large about the origin and then moved.
+    pub(super) fn moved(&self, scale: f64, by: Vertex) -> Entity {
+        let mut all = self.clone();
+        let [x, y, z] = by;
+        let [x, y, z] = if self.normal[2] < 0.0 && !self.is_of_world() { [-x, y, -z] } else { [x, y, z] };
+        for p in &mut all.points {
+            *p = [p[0] * scale + x, p[1] * scale + y, p[2] * scale + z];
+        }
+        all.elevation *= scale;
+        match self.kind {
+            Kind::Circle | Kind::Arc => all.reals[0].iter_mut().for_each(|r| *r *= scale),
+            Kind::Ellipse => all.axis = all.axis.map(|n| n * scale),
+            Kind::Spline | Kind::Polyline => {}
+        }
+        all
+    }
+
+    /// The same waiting for its row.
+    pub(super) fn waiting(&self) -> Curve {
+        Curve { handle: self.handle.clone(), line: self.stroked().ok(), spline: self.kind == Kind::Spline }
+    }
+
     /// Its line; an `Err` holds the vertices that were made in vain, 0 where it is against the rules.
-    fn stroked(&self) -> Result<Geometry, u64> {
+    pub(super) fn stroked(&self) -> Result<Geometry, u64> {
         if self.broken || self.points.is_empty() || self.points.iter().any(|p| p[1].is_nan()) {
             return Err(0);
         }
@@ -321,21 +389,14 @@ impl<R: BufRead> Curved<R> {
 
     /// A polyline of R12, whose vertices are entities of their own.
     fn polyline(&mut self) -> Entity {
-        let mut whole = self.entity(Kind::Polyline);
-        whole.points.clear();
-        whole.bulges.clear();
+        let mut whole = self.entity(Kind::Polyline).without_vertices();
         while let Some((code, value)) = self.pair() {
             if (code, value.as_slice()) != (0, b"VERTEX") {
                 self.after = Some((code, value));
                 break;
             }
             let vertex = self.entity(Kind::Polyline);
-            whole.broken |= vertex.broken || whole.points.len() > POINTS;
-            // Control points of the frame of a fitted curve are not on it.
-            if !whole.broken && vertex.flags[0] & 16 == 0 {
-                whole.points.extend(vertex.points.first());
-                whole.bulges.extend(vertex.bulges.first());
-            }
+            whole.add_vertex(&vertex);
         }
         whole
     }
@@ -349,12 +410,11 @@ impl<R: BufRead> Curved<R> {
                     self.after = Some((code, value));
                     return;
                 }
-                (0, b"CIRCLE") => self.entity(Kind::Circle),
-                (0, b"ARC") => self.entity(Kind::Arc),
-                (0, b"ELLIPSE") => self.entity(Kind::Ellipse),
-                (0, b"SPLINE") => self.entity(Kind::Spline),
-                (0, b"LWPOLYLINE") => self.entity(Kind::Polyline),
                 (0, b"POLYLINE") => self.polyline(),
+                (0, name) => match Kind::of(name) {
+                    Some(kind) => self.entity(kind),
+                    None => continue,
+                },
                 _ => continue,
             };
             if entity.is_curved() {
@@ -374,15 +434,39 @@ impl<R: BufRead> Curved<R> {
 
     /// The entity that GDAL gives with this handle and shape, if it is one with curves.
     pub(super) fn take(&mut self, handle: Option<&str>, shape: &Geometry) -> Option<Geometry> {
-        let at = self.next.iter().position(|curve| {
-            let fits = || curve.line.as_ref().is_some_and(|l| is_of(l, shape));
-            curve.handle.as_deref() == handle && (handle.is_some() || fits())
-        })?;
+        let at = meet(&self.next, handle, shape)?;
         let curve = self.next.drain(..=at).next_back()?;
         self.fill();
+        curve.own(shape)
+    }
+
+    /// How many entities with curves the drawing has.
+    pub(super) fn count(mut self) -> u64 {
+        while !self.next.is_empty() {
+            self.next.clear();
+            self.fill();
+        }
+        self.seen
+    }
+}
+
+/// Which of the curves GDAL gives with this handle and shape.
+pub(super) fn meet<'a>(
+    next: impl IntoIterator<Item = &'a Curve>,
+    handle: Option<&str>,
+    shape: &Geometry,
+) -> Option<usize> {
+    next.into_iter().position(|curve| {
+        let fits = || curve.line.as_ref().is_some_and(|l| is_of(l, shape));
+        curve.handle.as_deref() == handle && (handle.is_some() || fits())
+    })
+}
+
+impl Curve {
+    /// The line in place of GDAL's, where they are of the same curve.
+    pub(super) fn own(self, shape: &Geometry) -> Option<Geometry> {
         // Handles may come twice. GDAL begins splines without repeated knots elsewhere.
-        let mut own =
-            curve.line.filter(|l| shape.shape == Shape::Line && (curve.spline || is_of(l, shape)))?;
+        let mut own = self.line.filter(|l| shape.shape == Shape::Line && (self.spline || is_of(l, shape)))?;
         if own.z.is_empty() && !shape.z.is_empty() {
             own.z = vec![0.0; own.coords.len()];
         }
@@ -395,15 +479,6 @@ impl<R: BufRead> Curved<R> {
             own.z.reverse();
         }
         Some(own)
-    }
-
-    /// How many entities with curves the drawing has.
-    pub(super) fn count(mut self) -> u64 {
-        while !self.next.is_empty() {
-            self.next.clear();
-            self.fill();
-        }
-        self.seen
     }
 }
 

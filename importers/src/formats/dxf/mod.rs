@@ -1,34 +1,47 @@
-//! Drawings: one table a drawing layer and kind of shape, with the CASS code (first SOUTH string of the extended data)
-//! and the height as columns.
+//! Drawings: one table a drawing layer and kind of shape, with the CASS code (first SOUTH string of the extended data), the
+//! height and the attributes of symbols as columns.
 
+mod blocks;
 pub(crate) mod curved;
+mod placement;
+mod scan;
 #[cfg(test)]
 mod tests;
+mod text;
+mod told;
 
 use super::gdal::failed;
 use super::workdef::{self, Names};
 use super::{Head, Refused, refused, unreadable};
 use crate::delivery::Found;
-use crate::notes::{both, of_file};
+use crate::notes::both;
 use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
+use crate::recognise::layer::called;
 use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk, number};
+use blocks::{Blocks, Made, Taker};
 use curved::Curved;
 use ditu_gdal::{ReadOptions, SourceValue, Worker};
-use ditu_model::{Geometry, Severity, Shape};
-use std::collections::BTreeMap;
+use ditu_model::{Geometry, Layers, Shape};
+use placement::Placement;
+use scan::Scan;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use text::{Codes, plain};
 
-/// Bytes in which texts are sought.
-const SAMPLED: usize = 64 << 20;
 /// Drawing layers beyond which nobody means a map.
 const LAYERS: usize = 2_000;
 /// Columns of every drawing layer.
 const COLUMNS: [&str; 6] = ["CASS编码", "Z", "Text", "BlockName", "CAD图层", "SOUTH"];
+/// Attributes of symbols that become columns.
+const TAGS: usize = 64;
+/// Cells of arrays, and more for each byte of the file by which to divide: one line of text could make a thousand million.
+const CELLS: u64 = 1_000_000;
+const BYTES_A_CELL: u64 = 8;
 
 pub(super) fn sniff(head: &Head<'_>) -> bool {
     let section = head.is_text()
@@ -39,39 +52,16 @@ pub(super) fn sniff(head: &Head<'_>) -> bool {
 }
 
 /// The encoding of a drawing by its texts: the header's code page is wrong more often than right.
-fn encoded(found: &Found, options: &Options) -> Result<Encoded, Refused> {
-    let mut reader = BufReader::with_capacity(1 << 17, File::open(&found.path).map_err(unreadable)?);
-    let (mut samples, mut seen, mut read, mut line) =
-        (Vec::new(), std::collections::HashSet::new(), 0, Vec::new());
-    let mut page = None;
-    let mut next_is_page = false;
-    while read < SAMPLED && samples.len() < 2_000 {
-        line.clear();
-        let n = std::io::Read::take(&mut reader, 1 << 16).read_until(b'\n', &mut line).map_err(unreadable)?;
-        if n == 0 {
-            break;
-        }
-        read += n;
-        let text = line.trim_ascii();
-        if text == b"$DWGCODEPAGE" {
-            next_is_page = true;
-        } else if next_is_page && text != b"3" {
-            page = Some(String::from_utf8_lossy(text).into_owned());
-            next_is_page = false;
-        }
-        if !text.is_ascii() && seen.insert(text.to_vec()) {
-            samples.push(text.to_vec());
-        }
-    }
-    let page = page.filter(|p| !p.eq_ignore_ascii_case("ANSI_1252"));
+fn encoded(scan: &Scan, found: &Found, options: &Options) -> Result<Encoded, Refused> {
+    let page = scan.page.clone().filter(|p| !p.eq_ignore_ascii_case("ANSI_1252"));
     encoding::decide(&Evidence {
         user: options.encoding(&found.name),
-        samples: samples.clone(),
+        samples: scan.samples.clone(),
         ..Default::default()
     })
     .or_else(|unclear| {
         // A few words are too few to tell; then the header may say.
-        encoding::decide(&Evidence { declared: page.clone(), samples, ..Default::default() })
+        encoding::decide(&Evidence { declared: page, samples: scan.samples.clone(), ..Default::default() })
             .map_err(|_| unclear)
     })
     .map_err(Refused::from)
@@ -97,10 +87,77 @@ struct Drawing {
     encoding: &'static encoding_rs::Encoding,
     /// What the codes mean to whoever drew it.
     names: Names,
+    scan: Arc<Scan>,
+    /// Attributes by what they are called.
+    tags: Arc<HashSet<String>>,
+    blocks: Arc<Blocks>,
+    meaning: Meaning,
 }
 
-/// How many shapes of a kind a drawing layer holds, and where the first of them are.
-type Seen = (u64, Vec<[f64; 2]>);
+/// What drawing layers mean.
+#[derive(Clone)]
+struct Meaning {
+    layers: Option<Arc<Layers>>,
+    /// The file's name speaks for layers whose own says nothing.
+    stem: String,
+    options: Arc<Options>,
+    file: String,
+}
+
+impl Meaning {
+    /// Whether the map's layer takes shapes of this kind from a drawing layer.
+    fn takes(&self, layer: &str, shape: Shape) -> bool {
+        let Some(layers) = &self.layers else { return false };
+        if let Some(said) = self.options.layer(&self.file, layer) {
+            return layers.get(said).is_some_and(|l| crate::recognise::layer::holds(l, shape));
+        }
+        called(layers, layer, shape).unwrap_or_else(|| called(layers, &self.stem, shape).unwrap_or(false))
+    }
+}
+
+/// An entity: a row of GDAL's with its texts read, or a part of a block as it stands.
+#[derive(Clone, Debug)]
+struct Entry {
+    layer: String,
+    text: Option<String>,
+    /// The block that is inserted, and how.
+    block: Option<String>,
+    stands: Option<Placement>,
+    /// Attributes of an insert, by what they are called.
+    attributes: Vec<(String, String)>,
+    /// The strings of CASS.
+    south: Vec<String>,
+    handle: Option<String>,
+    geometry: Option<Result<Geometry, String>>,
+}
+
+impl Entry {
+    fn kind(&self) -> u8 {
+        match self.geometry.as_ref().and_then(|g| g.as_ref().ok()).map(|g| g.shape) {
+            Some(Shape::Point) if self.text.as_deref().is_some_and(|t| !t.trim().is_empty()) => TEXT,
+            Some(Shape::Point) => POINT,
+            Some(Shape::Line) => LINE,
+            Some(Shape::Polygon) => AREA,
+            None => NO_SHAPE,
+        }
+    }
+}
+
+/// What is read of a drawing at once.
+struct Read {
+    /// Entities with curves, and those of them that are left as GDAL strokes them.
+    curves: u64,
+    strange: u64,
+    made: Made,
+}
+
+/// How many shapes of a kind a drawing layer holds, where the first of them are, and what their attributes are called.
+#[derive(Default)]
+struct Seen {
+    count: u64,
+    points: Vec<[f64; 2]>,
+    tags: BTreeSet<String>,
+}
 
 /// Where GDAL's columns are.
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,12 +168,32 @@ struct Places {
     attributes: Option<usize>,
     handle: Option<usize>,
     codes: Option<usize>,
+    paper: Option<usize>,
+    scale: Option<usize>,
+    angle: Option<usize>,
+    normal: Option<usize>,
+    of_block: Option<usize>,
+    tag: Option<usize>,
 }
 
-/// The items of a list as GDAL writes it: `(2:height 35.2,no 7)`.
-fn items(list: &str) -> impl Iterator<Item = &str> {
-    let list = list.strip_prefix('(').and_then(|l| Some(l.split_once(':')?.1)).unwrap_or(list);
-    list.trim_end_matches(')').split([',', '\u{1}'])
+/// Attributes as GDAL lists them, `height 35.2,name a, b`: values may hold commas, names no spaces.
+fn attributes(list: &str, tags: &HashSet<String>) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for item in list.split(',') {
+        let (tag, value) = item.split_once(' ').unwrap_or((item, ""));
+        let tag = plain(tag, Codes::Name);
+        match all.last_mut() {
+            Some((_, before)) if !tags.contains(&tag) => {
+                before.push(',');
+                before.push_str(item);
+            }
+            _ => all.push((tag, value.to_owned())),
+        }
+    }
+    for (_, value) in &mut all {
+        *value = plain(value, Codes::Line);
+    }
+    all
 }
 
 /// What block attributes that hold a height are called.
@@ -124,9 +201,8 @@ const HEIGHTS: [&str; 11] =
     ["HEIGHT", "ELEVATION", "ELEV", "Z", "H", "高程", "标高", "地面高程", "GC", "GCD", "高程值"];
 
 /// The height that is written beside a symbol, where its place has none.
-fn attribute_height(list: &str) -> Option<f64> {
-    items(list).find_map(|item| {
-        let (tag, value) = item.split_once(' ')?;
+fn attribute_height(attributes: &[(String, String)]) -> Option<f64> {
+    attributes.iter().find_map(|(tag, value)| {
         HEIGHTS.contains(&tag.to_uppercase().as_str()).then(|| value.trim().parse().ok()).flatten()
     })
 }
@@ -137,7 +213,7 @@ fn south(list: &str) -> Vec<String> {
     let mut found = Vec::new();
     for item in after.trim_end_matches(')').split([',', '\u{1}']).skip(1) {
         match item.strip_prefix("1000 ") {
-            Some(text) => found.push(text.trim().to_owned()),
+            Some(text) => found.push(plain(text.trim(), Codes::Name)),
             None if item.starts_with("1001 ") => break,
             // A comma inside a text.
             None => continue,
@@ -146,17 +222,41 @@ fn south(list: &str) -> Vec<String> {
     found
 }
 
+/// Rows as they come: those that are wanted, with their numbers.
+struct Rows<'a> {
+    number: u64,
+    /// The drawing layer and kinds; all of them where there is none.
+    wanted: Option<(&'a str, &'a [u8])>,
+    take: &'a mut dyn FnMut(u64, Entry) -> ControlFlow<()>,
+}
+
+impl Taker for Rows<'_> {
+    fn wants(&mut self, layer: &str, kind: u8) -> bool {
+        let wants = self.wanted.is_none_or(|(of, kinds)| of == layer && kinds.contains(&kind));
+        self.number += u64::from(!wants);
+        wants
+    }
+
+    fn take(&mut self, entry: Entry) -> ControlFlow<()> {
+        self.number += 1;
+        (self.take)(self.number, entry)
+    }
+}
+
 impl Drawing {
-    /// Gives every entity, its number from 1 and its drawing layer. Returns how many entities have curves, and how many of
-    /// them are left as GDAL strokes them.
+    /// Gives every entity of a layer and kinds, or all, as they stand, with its number from 1.
     fn each(
         &self,
-        take: &mut dyn FnMut(u64, String, ditu_gdal::SourceRow) -> ControlFlow<()>,
-    ) -> Result<(u64, u64), Refused> {
+        wanted: Option<(&str, &[u8])>,
+        take: &mut dyn FnMut(u64, Entry) -> ControlFlow<()>,
+    ) -> Result<Read, Refused> {
         let mut curved = self.curved.then(|| Curved::open(&self.path)).transpose().map_err(unreadable)?;
         let mut stroked = 0;
-        let rows = self.worker.read(&self.path, "entities", &self.how).map_err(|e| failed(&e))?;
-        for (i, row) in rows.enumerate() {
+        let mut made = Made::default();
+        let mut rows = Rows { number: 0, wanted, take };
+        let blocks = &self.blocks;
+        let means = |layer: &str, shape: Shape| self.meaning.takes(layer, shape);
+        for row in self.worker.read(&self.path, "entities", &self.how).map_err(|e| failed(&e))? {
             let mut row = row.map_err(|e| failed(&e))?;
             if let Some(curved) = &mut curved {
                 let handle = row.values.get(self.places.handle.unwrap_or(usize::MAX));
@@ -168,13 +268,105 @@ impl Drawing {
                     stroked += 1;
                 }
             }
-            let layer = self.text(&row, self.places.layer).unwrap_or_else(|| "0".into());
-            if take(i as u64 + 1, layer, row).is_break() {
+            let Some(entry) = self.entry(row) else { continue };
+            let drawn = match (&entry.block, &entry.stands) {
+                (Some(name), Some(at)) => {
+                    blocks.find(name).filter(|b| blocks.is_drawn(*b, &entry.layer, at, &means, &mut made))
+                }
+                _ => None,
+            };
+            let more = match drawn {
+                Some(block) => blocks.draw(block, &entry, &means, &mut made, &mut rows),
+                None if rows.wants(&entry.layer, entry.kind()) => rows.take(entry),
+                None => ControlFlow::Continue(()),
+            };
+            if more.is_break() {
                 break;
             }
         }
-        let all = curved.map_or(0, Curved::count);
-        Ok((all, all - stroked))
+        let curves = curved.map_or(0, Curved::count);
+        Ok(Read { curves, strange: curves - stroked + made.strange, made })
+    }
+
+    /// A row with its texts read; `None` for what is no part of the map.
+    fn entry(&self, row: ditu_gdal::SourceRow) -> Option<Entry> {
+        let p = self.places;
+        if matches!(p.paper.and_then(|i| row.values.get(i)), Some(SourceValue::Boolean(true))) {
+            return None;
+        }
+        let handle = self.text(&row, p.handle);
+        if handle.as_ref().is_some_and(|h| self.scan.annotations.contains(h.as_bytes()))
+            || self.text(&row, p.tag).is_some()
+        {
+            return None;
+        }
+        let written = handle.as_ref().and_then(|h| self.scan.texts.get(h.as_bytes()));
+        let text = match (written, self.text(&row, p.text)) {
+            (Some(w), Some(_)) => {
+                let codes = if w.many_lines { Codes::Lines } else { Codes::Line };
+                Some(plain(&self.encoding.decode_without_bom_handling(&w.bytes).0, codes))
+            }
+            // GDAL has read the codes that it knows.
+            (None, Some(text)) => Some(plain(&text, Codes::Line)),
+            (_, None) => None,
+        };
+        let block = self.text(&row, p.block).map(|b| plain(&b, Codes::Name));
+        let stands = block.as_ref().and_then(|_| self.stands(&row));
+        Some(Entry {
+            layer: self.text(&row, p.layer).map_or_else(|| "0".into(), |l| plain(&l, Codes::Name)),
+            text,
+            attributes: self.text(&row, p.attributes).map(|l| attributes(&l, &self.tags)).unwrap_or_default(),
+            south: self.text(&row, p.codes).as_deref().map(south).unwrap_or_default(),
+            block,
+            stands,
+            handle,
+            geometry: row.geometry,
+        })
+    }
+
+    /// How an insert stands.
+    fn stands(&self, row: &ditu_gdal::SourceRow) -> Option<Placement> {
+        let p = self.places;
+        let three = |at: Option<usize>, otherwise: [f64; 3]| {
+            let Some(text) = self.text(row, at) else { return otherwise };
+            let mut all = text.split(',').map(|n| n.trim().parse().unwrap_or(f64::NAN));
+            otherwise.map(|o| all.next().filter(|n: &f64| n.is_finite()).unwrap_or(o))
+        };
+        let angle = match p.angle.and_then(|i| row.values.get(i)) {
+            Some(SourceValue::Real(a)) => *a,
+            _ => 0.0,
+        };
+        let place = row.geometry.as_ref()?.as_ref().ok()?;
+        let [x, y] = *place.coords.first()?;
+        let at = [x, y, place.z.first().copied().unwrap_or(0.0)];
+        Some(Placement::of(at, three(p.scale, [1.0; 3]), angle, three(p.normal, [0.0, 0.0, 1.0])))
+    }
+
+    /// The blocks of the drawing, where it inserts any.
+    fn read_blocks(&mut self) -> Result<(), Refused> {
+        if self.scan.model.inserts.is_empty() || self.scan.blocks.values().all(|d| d.held.kinds.is_empty()) {
+            return Ok(());
+        }
+        let mut of: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        for row in self.worker.read(&self.path, "blocks", &self.how).map_err(|e| failed(&e))? {
+            let row = row.map_err(|e| failed(&e))?;
+            let Some(name) = self.text(&row, self.places.of_block) else { continue };
+            if let Some(entry) = self.entry(row) {
+                of.entry(plain(&name, Codes::Name)).or_default().push(entry);
+            }
+        }
+        let known: HashMap<String, &scan::Definition> =
+            self.scan.blocks.iter().map(|(name, d)| (self.name(name), d)).collect();
+        of.retain(|name, _| !known.get(name).is_some_and(|d| d.external));
+        let blocks =
+            Blocks::new(of, |name| known.get(name).map(|d| (d.base, d.curves.clone())), self.scan.bytes);
+        self.blocks = Arc::new(blocks);
+        Ok(())
+    }
+
+    /// A name as the file holds it.
+    fn name(&self, bytes: &[u8]) -> String {
+        plain(&self.encoding.decode_without_bom_handling(bytes).0, Codes::Name)
     }
 
     /// A code, with its name where the drawing's own list has one.
@@ -202,13 +394,23 @@ fn height(geometry: &Geometry) -> Option<f64> {
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
-    let encoded = encoded(found, options)?;
+    let file = File::open(&found.path).map_err(unreadable)?;
+    let scan = scan::scan(BufReader::with_capacity(1 << 17, file)).map_err(unreadable)?;
+    if scan.cells > CELLS + scan.bytes / BYTES_A_CELL {
+        return Err(too_many(scan.cells));
+    }
+    let encoded = encoded(&scan, found, options)?;
     let how = ReadOptions {
-        config: vec![
-            ("DXF_ENCODING".into(), gdal_name(encoded.encoding)),
-            ("DXF_INCLUDE_RAW_CODE_VALUES".into(), "TRUE".into()),
-            ("DXF_INLINE_BLOCKS".into(), "FALSE".into()),
-        ],
+        config: [
+            ("DXF_ENCODING", gdal_name(encoded.encoding).as_str()),
+            ("DXF_INCLUDE_RAW_CODE_VALUES", "TRUE"),
+            ("DXF_INLINE_BLOCKS", "FALSE"),
+            // Each entity of a block by itself, and all of them.
+            ("DXF_MERGE_BLOCK_GEOMETRIES", "FALSE"),
+            ("DXF_FEATURE_LIMIT_PER_BLOCK", "-1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec(),
         ..ReadOptions::default()
     };
     let description = options.worker.describe_with(&found.path, &how).map_err(|e| failed(&e))?;
@@ -227,6 +429,12 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         attributes: at("BlockAttributes"),
         handle: at("EntityHandle"),
         codes: at("RawCodeValues"),
+        paper: at("PaperSpace"),
+        scale: at("BlockScale"),
+        angle: at("BlockAngle"),
+        normal: at("BlockOCSNormal"),
+        of_block: at("Block"),
+        tag: at("AttributeTag"),
     };
     let (names, mut findings) = workdef::beside(&found.path);
     let mut drawing = Drawing {
@@ -237,24 +445,46 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         curved: true,
         encoding: encoded.encoding,
         names,
+        tags: Arc::default(),
+        scan: Arc::new(scan),
+        blocks: Arc::default(),
+        meaning: Meaning {
+            layers: options.layers.clone(),
+            stem: found.stem(),
+            options: Arc::new(options.clone()),
+            file: found.name.clone(),
+        },
     };
+    drawing.tags = Arc::new(drawing.scan.tags.iter().map(|t| drawing.name(t)).collect());
+    let damaged =
+        |e: Refused| e.if_damaged(both("另存为 DXF R2000 后再试", "save it as DXF R2000 and try again"));
+    drawing.read_blocks().map_err(damaged)?;
     // Which layers with which kinds of entities.
     let mut seen: BTreeMap<(String, u8), Seen> = BTreeMap::new();
-    let (curves, strange) = drawing
-        .each(&mut |_, layer, row| {
-            let shape = row.geometry.as_ref().and_then(|g| g.as_ref().ok());
-            let entry = (layer, drawing.kind(&row, shape));
-            if seen.len() < LAYERS || seen.contains_key(&entry) {
-                let (count, points) = seen.entry(entry).or_default();
-                *count += 1;
-                if points.len() < 20_000 {
-                    points.extend(shape.and_then(|g| g.coords.first()));
+    let read = drawing
+        .each(None, &mut |_, entry| {
+            let shape = entry.geometry.as_ref().and_then(|g| g.as_ref().ok());
+            let of = (entry.layer.clone(), entry.kind());
+            if seen.len() < LAYERS || seen.contains_key(&of) {
+                let seen = seen.entry(of).or_default();
+                seen.count += 1;
+                if seen.points.len() < 20_000 {
+                    seen.points.extend(shape.and_then(|g| g.coords.first()));
+                }
+                for (tag, _) in &entry.attributes {
+                    let column = COLUMNS.iter().any(|c| c.eq_ignore_ascii_case(tag));
+                    if !column && seen.tags.len() < TAGS && !seen.tags.contains(tag) && !tag.is_empty() {
+                        seen.tags.insert(tag.clone());
+                    }
                 }
             }
             ControlFlow::Continue(())
         })
-        .map_err(|e| e.if_damaged(both("另存为 DXF R2000 后再试", "save it as DXF R2000 and try again")))?;
-    drawing.curved = curves > 0;
+        .map_err(damaged)?;
+    if read.made.too_many {
+        return Err(too_many(read.made.entities));
+    }
+    drawing.curved = read.curves > 0;
     if seen.len() >= LAYERS {
         return Err(refused(
             "file.too_complex",
@@ -262,46 +492,19 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             both("分幅导入", "import it sheet by sheet"),
         ));
     }
-    if strange > 0 {
-        findings.push(of_file(
-            "dxf.curves",
-            Severity::Warning,
-            &found.name,
-            both(
-                format!("{strange} 条曲线写法特殊（如带厚度、不在水平面上、节点不合规则），按 0.5 度或每个控制点 8 段打断，不保证 1 厘米以内"),
-                format!(
-                    "{strange} curves are written in ways of their own (with thickness, in a tilted plane, with knots against the rules): stroked by half a degree or eight pieces a control point, not surely within a centimetre"
-                ),
-            ),
-            both(
-                "要求更高时在 CAD 中转为多段线后再导出",
-                "turn them into polylines where they were drawn if that is too coarse",
-            ),
-        ));
-    }
+    findings.extend(told::curves(&found.name, read.strange));
+    findings.extend(told::all(&found.name, &drawing, &read.made));
     let mut layers: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for (layer, k) in seen.keys() {
         layers.entry(layer.clone()).or_default().push(*k);
     }
     let mut tables = Vec::new();
     for (layer, kinds) in layers {
+        let of = |k: u8| seen.get(&(layer.clone(), k));
         // Texts among symbols of their layer are what is written beside them.
-        let labels = kinds.contains(&0) && kinds.contains(&TEXT);
+        let labels = kinds.contains(&POINT) && kinds.contains(&TEXT);
         if labels {
-            let n = seen.get(&(layer.clone(), TEXT)).map_or(0, |s| s.0);
-            findings.push(of_file(
-                "dxf.texts",
-                Severity::Warning,
-                &found.name,
-                both(
-                    format!("图层 {layer} 里有 {n} 个文字与符号在一起，是符号的注记"),
-                    format!("the layer {layer} has {n} texts beside symbols: they label these"),
-                ),
-                both(
-                    "文字未导入；文字本身是数据时单独放一层",
-                    "the texts are passed over; give them a layer of their own if they are the data",
-                ),
-            ));
+            findings.push(told::labels(&found.name, &layer, of(TEXT).map_or(0, |s| s.count)));
         }
         let shaped: Vec<u8> =
             kinds.iter().copied().filter(|k| *k != NO_SHAPE && !(labels && *k == TEXT)).collect();
@@ -309,9 +512,8 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             // What has no shape goes with the first: nothing may fall between.
             let mut takes = vec![k];
             takes.extend((i == 0).then_some(NO_SHAPE));
-            let of = |k: &u8| seen.get(&(layer.clone(), *k));
-            let count = takes.iter().filter_map(of).map(|s| s.0).sum();
-            let numbers = of(&k).and_then(|s| bulk(&s.1));
+            let count = takes.iter().filter_map(|k| of(*k)).map(|s| s.count).sum();
+            let tags: Vec<String> = of(k).map(|s| s.tags.iter().cloned().collect()).unwrap_or_default();
             let shape =
                 [Shape::Point, Shape::Line, Shape::Polygon, Shape::Point, Shape::Point][usize::from(k)];
             tables.push(Table {
@@ -320,17 +522,22 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
                 file: found.name.as_str().into(),
                 path: found.path.clone(),
                 format,
-                columns: COLUMNS.map(str::to_owned).to_vec(),
+                columns: COLUMNS.iter().map(|c| (*c).to_owned()).chain(tags.iter().cloned()).collect(),
                 shapes: ShapeSource::File(Some(shape)),
                 features: Some(count),
                 claim: None,
-                numbers,
+                numbers: of(k).and_then(|s| bulk(&s.points)),
                 encoded: Some(encoded.clone()),
                 projected: false,
                 obfuscated: false,
                 raster: None,
                 findings: std::mem::take(&mut findings),
-                reader: Arc::new(DrawingLayer { drawing: drawing.clone(), layer: layer.clone(), takes }),
+                reader: Arc::new(DrawingLayer {
+                    drawing: drawing.clone(),
+                    layer: layer.clone(),
+                    takes,
+                    tags,
+                }),
             });
         }
     }
@@ -344,49 +551,50 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     Ok(tables)
 }
 
+/// A drawing that repeats more than anybody draws.
+fn too_many(n: u64) -> Refused {
+    refused(
+        "file.too_complex",
+        both(
+            format!("块的插入（阵列、嵌套）展开后超过 {n} 个实体"),
+            format!("its inserted blocks, by arrays and in one another, come to more than {n} entities"),
+        ),
+        both(
+            "在 CAD 中核对阵列的行列数，分解需要的部分后另存",
+            "check the rows and columns of its arrays where it was drawn, and explode what is meant",
+        ),
+    )
+}
+
 /// Kinds of entities: points, lines, areas, what has no shape, texts.
+const POINT: u8 = 0;
+const LINE: u8 = 1;
+const AREA: u8 = 2;
 const NO_SHAPE: u8 = 3;
 const TEXT: u8 = 4;
-
-impl Drawing {
-    fn kind(&self, row: &ditu_gdal::SourceRow, shape: Option<&Geometry>) -> u8 {
-        match shape.map(|g| g.shape) {
-            Some(Shape::Point) if self.text(row, self.places.text).is_some_and(|t| !t.trim().is_empty()) => {
-                TEXT
-            }
-            Some(Shape::Point) => 0,
-            Some(Shape::Line) => 1,
-            Some(Shape::Polygon) => 2,
-            None => NO_SHAPE,
-        }
-    }
-}
 
 struct DrawingLayer {
     drawing: Drawing,
     layer: String,
     takes: Vec<u8>,
+    /// Attributes that are columns after those of every layer.
+    tags: Vec<String>,
 }
 
 impl Reader for DrawingLayer {
     fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
-        self.drawing.each(&mut |row, layer, source| {
-            let shape = source.geometry.as_ref().and_then(|g| g.as_ref().ok());
-            let kind = self.drawing.kind(&source, shape);
-            if layer != self.layer || !self.takes.contains(&kind) {
-                return ControlFlow::Continue(());
-            }
-            let places = self.drawing.places;
-            let codes = self.drawing.text(&source, places.codes);
-            let extended = codes.as_deref().map(south).unwrap_or_default();
+        let wanted = (self.layer.as_str(), self.takes.as_slice());
+        self.drawing.each(Some(wanted), &mut |row, entry| {
+            let kind = entry.kind();
+            let shape = entry.geometry.as_ref().and_then(|g| g.as_ref().ok());
             let beside = || match kind {
-                0 => attribute_height(&self.drawing.text(&source, places.attributes)?),
-                TEXT => number(&self.drawing.text(&source, places.text)?),
-                _ => None,
+                TEXT => number(entry.text.as_deref()?),
+                NO_SHAPE => None,
+                _ => attribute_height(&entry.attributes),
             };
-            let text = |t: Option<String>| t.map_or(Raw::Null, |t| Raw::text(&t));
-            let values = vec![
-                extended.first().map_or(Raw::Null, |c| self.drawing.code(c)),
+            let text = |t: Option<&str>| t.map_or(Raw::Null, Raw::text);
+            let mut values = vec![
+                entry.south.first().map_or(Raw::Null, |c| self.drawing.code(c)),
                 // A height that is only written as text has no other place.
                 shape
                     .and_then(height)
@@ -394,14 +602,29 @@ impl Reader for DrawingLayer {
                     .or_else(beside)
                     .or(shape.and_then(height).filter(|_| kind != TEXT))
                     .map_or(Raw::Null, Raw::Real),
-                text(self.drawing.text(&source, places.text)),
-                text(self.drawing.text(&source, places.block)),
-                Raw::text(&layer),
-                extended.get(1).map_or(Raw::Null, |c| Raw::text(c)),
+                text(entry.text.as_deref()),
+                text(entry.block.as_deref()),
+                Raw::text(&entry.layer),
+                text(entry.south.get(1).map(String::as_str)),
             ];
-            let geometry = source.geometry.map(|g| g.map_err(|why| both(why.clone(), why)));
+            values.extend(self.tags.iter().map(|tag| {
+                let of = entry.attributes.iter().find(|(t, _)| t == tag);
+                text(of.map(|(_, value)| value.as_str()))
+            }));
+            let geometry = entry.geometry.map(|g| g.map_err(|why| both(why.clone(), why)));
             sink(SourceRow { row, values, geometry })
         })?;
         Ok(())
     }
+}
+
+/// For fuzzing: bytes as a drawing's groups, each block drawn with its curves.
+pub(crate) fn fuzz(bytes: &[u8]) {
+    curved::fuzz(bytes);
+    let Ok(scan) = scan::scan(bytes) else { return };
+    for written in scan.texts.values() {
+        let codes = if written.many_lines { Codes::Lines } else { Codes::Line };
+        plain(&String::from_utf8_lossy(&written.bytes), codes);
+    }
+    blocks::fuzz(&scan);
 }
