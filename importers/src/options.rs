@@ -46,6 +46,108 @@ pub struct Choice {
     pub encoding: Option<String>,
     /// The datum of its heights.
     pub heights: Option<Heights>,
+    /// The unit of its plane coordinates, and of its shapes' heights.
+    pub units: Option<Unit>,
+}
+
+/// A unit of length in which drawings are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A thousandth of a metre.
+    Millimetre,
+    /// A hundredth of a metre.
+    Centimetre,
+    /// A tenth of a metre.
+    Decimetre,
+    /// What the map is in.
+    Metre,
+    /// A thousand metres.
+    Kilometre,
+    /// 0.0254 m.
+    Inch,
+    /// 0.3048 m.
+    Foot,
+    /// 1200/3937 m.
+    SurveyFoot,
+}
+
+impl Unit {
+    /// All of them, the usual ones first.
+    pub(crate) const ALL: [Unit; 8] = [
+        Unit::Metre,
+        Unit::Millimetre,
+        Unit::Kilometre,
+        Unit::Centimetre,
+        Unit::Foot,
+        Unit::Decimetre,
+        Unit::Inch,
+        Unit::SurveyFoot,
+    ];
+
+    /// How many metres one is.
+    pub fn metres(self) -> f64 {
+        match self {
+            Unit::Millimetre => 0.001,
+            Unit::Centimetre => 0.01,
+            Unit::Decimetre => 0.1,
+            Unit::Metre => 1.0,
+            Unit::Kilometre => 1000.0,
+            Unit::Inch => 0.0254,
+            Unit::Foot => 0.3048,
+            Unit::SurveyFoot => 1200.0 / 3937.0,
+        }
+    }
+
+    /// How usual it is, 0 to 1.
+    pub(crate) fn usual(self) -> f64 {
+        match self {
+            Unit::Metre | Unit::Millimetre | Unit::Kilometre => 1.0,
+            Unit::Centimetre | Unit::Foot => 0.9,
+            Unit::Decimetre | Unit::Inch => 0.8,
+            Unit::SurveyFoot => 0.7,
+        }
+    }
+
+    /// For people.
+    pub(crate) fn name(self) -> Text {
+        match self {
+            Unit::Millimetre => both("毫米", "millimetres"),
+            Unit::Centimetre => both("厘米", "centimetres"),
+            Unit::Decimetre => both("分米", "decimetres"),
+            Unit::Metre => both("米", "metres"),
+            Unit::Kilometre => both("千米", "kilometres"),
+            Unit::Inch => both("英寸", "inches"),
+            Unit::Foot => both("英尺", "feet"),
+            Unit::SurveyFoot => both("美制测量英尺", "US survey feet"),
+        }
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unit::Millimetre => "mm",
+            Unit::Centimetre => "cm",
+            Unit::Decimetre => "dm",
+            Unit::Metre => "m",
+            Unit::Kilometre => "km",
+            Unit::Inch => "in",
+            Unit::Foot => "ft",
+            Unit::SurveyFoot => "us-ft",
+        })
+    }
+}
+
+impl FromStr for Unit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Unit, String> {
+        let plain = text.trim().to_ascii_lowercase();
+        let named = |u: &Unit| u.to_string() == plain || u.name().zh == plain || u.name().en == plain;
+        Unit::ALL.into_iter().find(named).ok_or_else(|| {
+            format!("{text} is no unit of coordinates; write mm, cm, dm, m, km, in, ft or us-ft")
+        })
+    }
 }
 
 /// A height datum as people name it, and what brings its heights to the 1985 national height datum.
@@ -168,6 +270,11 @@ impl Options {
         self.said(file, table, |c| c.crs.as_ref())
     }
 
+    /// The unit of coordinates that the caller names for a table.
+    pub(crate) fn units(&self, file: &str, table: &str) -> Option<Unit> {
+        self.said(file, Some(table), |c| c.units)
+    }
+
     /// The height datum that the caller names for a table.
     pub(crate) fn heights(&self, file: &str, table: &str) -> Option<&Heights> {
         self.said(file, Some(table), |c| c.heights.as_ref())
@@ -206,6 +313,16 @@ mod tests {
             assert_eq!(text.parse(), Ok(wanted), "{text}");
         }
         assert!("西安80".parse::<CrsChoice>().is_err());
+    }
+
+    #[test]
+    fn a_unit_is_named_in_the_usual_ways() {
+        for unit in Unit::ALL {
+            assert_eq!(unit.to_string().parse(), Ok(unit));
+            assert_eq!(unit.name().zh.parse(), Ok(unit));
+        }
+        assert_eq!("MM".parse(), Ok(Unit::Millimetre));
+        assert!("".parse::<Unit>().is_err() && "丈".parse::<Unit>().is_err());
     }
 
     #[test]

@@ -7,10 +7,11 @@ mod together;
 use crate::Lang;
 use crate::formats;
 use crate::notes::{both, of_file};
-use crate::options::Options;
+use crate::options::{Options, Unit};
 use crate::question::{Answer, Question, Subject};
 use crate::recognise::crs::{self, Decision, Stated};
 use crate::recognise::layer::Recognised;
+use crate::recognise::plane_unit::{self, Drawn};
 use crate::recognise::{fields, heights, units};
 use crate::report::{Report, summary_line};
 use crate::table::{ShapeSource, Table};
@@ -265,7 +266,7 @@ impl Work<'_> {
         }
         let mut sources = Vec::new();
         for (table, layer) in known {
-            if let Some(decision) = self.crs_of(&table, &stated) {
+            if let Some((table, decision)) = self.crs_of(&table, &stated) {
                 sources.push(self.source(table, layer, decision));
             }
         }
@@ -273,10 +274,58 @@ impl Work<'_> {
     }
 
     /// The CRS of a table; where it cannot be decided, the reason and the question.
-    fn crs_of(&mut self, table: &Table, stated: &Stated) -> Option<Decision> {
+    /// With it comes the table in metres.
+    fn crs_of(&mut self, table: &Table, stated: &Stated) -> Option<(Table, Decision)> {
         let said = self.options.crs(&table.file, Some(&table.name));
-        let undecided = match crs::decide(table, said, &self.options.controls, self.options.city, stated) {
-            Ok(decision) => return Some(decision),
+        let beside = plane_unit::Beside {
+            crs: said,
+            controls: &self.options.controls,
+            city: self.options.city,
+            stated,
+        };
+        let (table, decided, asked) = match self.options.units(&table.file, &table.name) {
+            Some(unit) => {
+                let scaled = plane_unit::in_unit(table, unit);
+                let name = unit.name();
+                if unit != Unit::Metre {
+                    self.note(
+                        "units.scaled",
+                        Severity::Note,
+                        &table.file,
+                        both(
+                            format!("坐标按{}读，已换算为米", name.zh),
+                            format!("the coordinates are read as {} and brought to metres", name.en),
+                        ),
+                        both("由使用者指定（--units）", "named by the user (--units)"),
+                    );
+                }
+                let decided = beside.decide(&scaled);
+                (scaled, decided, false)
+            }
+            None => match plane_unit::decide(table, &beside) {
+                Drawn::Metres(decided, against) => {
+                    if let Some((severity, message, cure)) = against {
+                        self.note("units.header", severity, &table.file, message, cure);
+                    }
+                    (table.clone(), decided, false)
+                }
+                Drawn::Asked { message, cure, answers, likeliest } => {
+                    let of_file = |q: &Question| q.subject == Subject::Units && q.file == *table.file;
+                    if !self.questions.iter().any(of_file) {
+                        self.ask(&table.file, None, Subject::Units, &message, answers);
+                        self.note("units.unclear", Severity::Error, &table.file, message, cure);
+                    }
+                    // Somebody is asked anyway: better about the CRS as well.
+                    let scaled = plane_unit::in_unit(table, likeliest);
+                    let decided = beside.decide(&scaled);
+                    (scaled, decided, true)
+                }
+            },
+        };
+        let table = &table;
+        let undecided = match decided {
+            Ok(_) if asked => return None,
+            Ok(decision) => return Some((table.clone(), decision)),
             Err(undecided) => undecided,
         };
         if undecided.rule != "crs.unknown_code" {

@@ -13,6 +13,8 @@ pub enum Subject {
     Encoding,
     /// The datum of heights; its answer may be any `NAME:METRES`.
     Heights,
+    /// The unit of plane coordinates.
+    Units,
 }
 
 /// One thing that somebody must decide; answered by a [`crate::Choice`] for the same file and table.

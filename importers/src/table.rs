@@ -1,6 +1,7 @@
 //! What every reader gives: tables with columns, and rows of plain values with a shape in the file's own coordinates.
 
 use crate::formats::Refused;
+use crate::options::Unit;
 use ditu_crs::Crs;
 use ditu_model::{Date, DateTime, Finding, Geometry, Shape, Text};
 use std::ops::ControlFlow;
@@ -132,6 +133,16 @@ pub(crate) trait Reader: Send + Sync {
     /// # Errors
     /// Why the file cannot be read further; rows before it may have been pushed.
     fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused>;
+
+    /// The unit that the file says its coordinates are in, and where it says so, where the format has no CRS to say it.
+    fn unit(&self) -> Option<(Unit, &'static str)> {
+        None
+    }
+
+    /// The same where a unit of the coordinates is so many metres, for readers whose other values come of them.
+    fn in_metres(&self, _: f64) -> Option<Arc<dyn Reader>> {
+        None
+    }
 }
 
 /// Where a table's shapes come from.

@@ -1,9 +1,11 @@
 //! Drawings: what stands in inserted blocks, the codes in texts and names, and units that are not metres.
 
 use crate::harness::City;
-use serde_json::Value as Json;
+use crate::harness::page::Page;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A drawing; words of the sections are lines.
 fn drawing(city: &City, name: &str, header: &str, blocks: &str, entities: &str) -> PathBuf {
@@ -195,4 +197,97 @@ fn codes_in_texts_and_names_are_read() {
         let names: BTreeSet<&str> = places.iter().filter_map(|f| f["properties"]["name"].as_str()).collect();
         assert_eq!(names, BTreeSet::from(["⌀300", "德1/2", "地山", "柳叶湖"]));
     }
+}
+
+/// A house and a height, in a unit of so many metres.
+fn scaled(metres: f64) -> String {
+    let n = |v: f64| v / metres;
+    house(n(568_000.0), n(3_212_000.0), n(10.0))
+        + &format!("0 POINT 8 GCD 10 {} 20 {} 30 {} ", n(568_020.0), n(3_212_000.0), n(31.5))
+}
+
+#[test]
+fn a_drawing_that_is_not_in_metres_is_asked_about_with_the_answer_in_place() {
+    let drawn = |city: &City, metres: f64, header: &str| {
+        drawing(city, "地形图.dxf", &format!("9 $ACADVER 1 AC1015 {header}"), "", &scaled(metres))
+    };
+    let city = City::new();
+    let wanted = drawn(&city, 1.0, "");
+    import(&city, &wanted, &["--crs", "EPSG:4546"]);
+    let wanted = middles(&features(&city, "cadastre.building"));
+    for (unit, metres, header) in [
+        ("mm", 0.001, "9 $INSUNITS 70 4"),
+        ("mm", 0.001, "9 $INSUNITS 70 6"),
+        ("km", 1000.0, ""),
+        ("cm", 0.01, "9 $INSUNITS 70 5"),
+        ("ft", 0.3048, "9 $INSUNITS 70 2 9 $MEASUREMENT 70 0"),
+    ] {
+        let city = City::new();
+        let file = drawn(&city, metres, header);
+        let said = refused(&city, &file, &["--crs", "EPSG:4546"]);
+        assert!(said.contains("units.unclear") && said.contains(&format!("--units {unit}")), "{unit}: {said}");
+        let said = import(&city, &file, &["--crs", "EPSG:4546", "--units", unit]);
+        assert!(said.contains("units.scaled"), "{said}");
+        assert!(are_near(&wanted, &middles(&features(&city, "cadastre.building"))), "{unit}");
+        let spot = features(&city, "terrain.spot");
+        assert!(spot[0]["properties"].to_string().contains("31.5"), "{spot:?}");
+    }
+    // What the head says by itself is no reason to ask.
+    for header in ["9 $INSUNITS 70 4", "9 $INSUNITS 70 1 9 $MEASUREMENT 70 0"] {
+        let city = City::new();
+        let file = drawn(&city, 1.0, header);
+        let said = import(&city, &file, &["--crs", "EPSG:4546"]);
+        assert!(said.contains("units.header"), "{said}");
+        assert!(are_near(&wanted, &middles(&features(&city, "cadastre.building"))));
+    }
+}
+
+#[test]
+fn tables_and_shapefiles_that_are_not_in_metres_are_asked_about() {
+    let city = City::new();
+    let metres = city.write("高程点.csv", "点号,X坐标,Y坐标,高程\nA1,3212000.5,568000.25,31.5\nA2,3212010,568010,32\n");
+    import(&city, &metres, &["--crs", "EPSG:4546"]);
+    let wanted = middles(&features(&city, "terrain.spot"));
+    let inputs = City::new();
+    let kilometres = inputs.write("高程点.csv", "点号,X坐标,Y坐标,高程\nA1,3212.0005,568.00025,31.5\nA2,3212.010,568.010,32\n");
+    let shape = kilometres.with_file_name("高程点.shp");
+    let rows = inputs.write(
+        "mm.csv",
+        "DH,GC,WKT\nA1,31.5,POINT (568000250 3212000500)\nA2,32,POINT (568010000 3212010000)\n",
+    );
+    let made = Command::new("ogr2ogr")
+        .args(["-f", "ESRI Shapefile", shape.to_str().unwrap(), rows.to_str().unwrap()])
+        .args(["-oo", "GEOM_POSSIBLE_NAMES=WKT", "-oo", "AUTODETECT_TYPE=YES"])
+        .status();
+    assert!(made.unwrap().success());
+    for (file, unit) in [(kilometres, "km"), (shape, "mm")] {
+        let city = City::new();
+        let said = refused(&city, &file, &["--crs", "EPSG:4546"]);
+        assert!(said.contains(&format!("--units {unit}")), "{said}");
+        import(&city, &file, &["--crs", "EPSG:4546", "--units", unit]);
+        assert!(are_near(&wanted, &middles(&features(&city, "terrain.spot"))), "{unit}");
+        assert!(features(&city, "terrain.spot")[0]["properties"].to_string().contains("3"), "heights stay");
+    }
+}
+
+#[test]
+fn the_page_asks_about_units_with_places_on_the_map() {
+    let city = City::new();
+    let server = city.serve(&[]);
+    let page = Page::of(&city, &server);
+    let file = drawing(&city, "地形图.dxf", "9 $ACADVER 1 AC1015 9 $INSUNITS 70 4", "", &scaled(0.001));
+    let id = page.deliver(&[("地形图.dxf", std::fs::read(file).unwrap())]);
+    let job = page.step(&id, "plan", &json!({}));
+    let questions = job["questions"].as_array().unwrap();
+    let units = questions.iter().find(|q| q["kind"] == "units").unwrap();
+    let first = &units["options"][0];
+    assert_eq!((first["value"].as_str(), units["table"].is_null()), (Some("mm"), true), "{job}");
+    assert!(first["sample"][0][0].as_f64().unwrap() > 110.0, "{first}");
+    // The datum is asked with it, for the likeliest unit.
+    assert!(questions.iter().any(|q| q["kind"] == "crs"), "{job}");
+    let wrong = json!({"choices": [{"file": units["file"], "table": null, "units": "寸"}]});
+    page.post(&format!("/imports/{id}/plan"), &wrong, 400);
+    let answers = json!({"choices": [{"crs": "EPSG:4546"}, {"file": units["file"], "table": null, "units": "mm"}]});
+    let job = page.step(&id, "plan", &answers);
+    assert_eq!(job["state"], "planned", "{job}");
 }

@@ -155,6 +155,11 @@ fn meets(city: &Bounds, b: &Bounds) -> bool {
     wide.intersects(b)
 }
 
+/// Whether a place in degrees lies in the city, or not far from it.
+pub(crate) fn near(city: &Bounds, p: [f64; 2]) -> bool {
+    meets(city, &Bounds::new(p[0], p[1], p[0], p[1]))
+}
+
 /// Decides for one table.
 pub(crate) fn decide(
     table: &Table,

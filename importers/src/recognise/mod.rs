@@ -5,4 +5,5 @@ pub(crate) mod encoding;
 pub(crate) mod fields;
 pub(crate) mod heights;
 pub(crate) mod layer;
+pub(crate) mod plane_unit;
 pub(crate) mod units;

@@ -149,6 +149,7 @@ struct Said {
     crs: Option<String>,
     encoding: Option<String>,
     heights: Option<String>,
+    units: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -182,6 +183,9 @@ impl Said {
         let heights = self
             .heights
             .map(|h| h.parse().map_err(|e: String| Problem::bad_request(format!("不认识高程基准：{h}"), e)));
+        let units = self
+            .units
+            .map(|u| u.parse().map_err(|e: String| Problem::bad_request(format!("不认识坐标单位：{u}"), e)));
         Ok(Choice {
             file: self.file,
             table: self.table,
@@ -189,6 +193,7 @@ impl Said {
             crs: crs.transpose()?,
             encoding: self.encoding,
             heights: heights.transpose()?,
+            units: units.transpose()?,
         })
     }
 }

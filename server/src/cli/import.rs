@@ -6,7 +6,7 @@ use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
 use clap::ValueEnum;
-use ditu_importers::{Choice, CrsChoice, Heights, Lang, Plan, Report, Run};
+use ditu_importers::{Choice, CrsChoice, Heights, Lang, Plan, Report, Run, Unit};
 use ditu_model::{Changeset, Commit, Mode, Origin, Preview};
 use ditu_store::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Fitted control by which all coordinates go to CGCS2000; see `ditu crs`
     #[arg(long, value_name = "NAME", conflicts_with = "crs")]
     control: Option<String>,
+    /// The unit of a drawing's or file's plane coordinates, where it is not metres: mm, cm, dm, m, km, in, ft or us-ft
+    #[arg(long, value_name = "UNIT")]
+    units: Option<Unit>,
     /// The datum of heights, and the metres that bring them to the 1985 datum: 1985, or 1956:-0.029
     #[arg(long, value_name = "DATUM[:METRES]")]
     heights: Option<Heights>,
@@ -117,6 +120,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             crs: args.crs.clone().or_else(|| args.control.clone().map(CrsChoice::Control)),
             encoding: args.encoding.clone(),
             heights: args.heights.clone(),
+            units: args.units,
             ..Choice::default()
         }],
         mode: args.mode.into(),

@@ -48,7 +48,7 @@ export interface Option {
 export interface Question {
   file: string;
   table: string | null;
-  kind: 'crs' | 'layer' | 'encoding' | 'heights';
+  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'units';
   message: Text;
   options: Option[];
 }
@@ -61,6 +61,7 @@ export interface Choice {
   crs?: string;
   encoding?: string;
   heights?: string;
+  units?: string;
 }
 
 export interface Example {

@@ -15,7 +15,7 @@ use super::workdef::{self, Names};
 use super::{Head, Refused, refused, unreadable};
 use crate::delivery::Found;
 use crate::notes::both;
-use crate::options::Options;
+use crate::options::{Options, Unit};
 use crate::recognise::encoding::{self, Evidence};
 use crate::recognise::layer::called;
 use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk, number};
@@ -92,6 +92,8 @@ struct Drawing {
     tags: Arc<HashSet<String>>,
     blocks: Arc<Blocks>,
     meaning: Meaning,
+    /// Metres of a unit.
+    metres: f64,
 }
 
 /// What drawing layers mean.
@@ -454,6 +456,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             options: Arc::new(options.clone()),
             file: found.name.clone(),
         },
+        metres: 1.0,
     };
     drawing.tags = Arc::new(drawing.scan.tags.iter().map(|t| drawing.name(t)).collect());
     let damaged =
@@ -573,6 +576,7 @@ const AREA: u8 = 2;
 const NO_SHAPE: u8 = 3;
 const TEXT: u8 = 4;
 
+#[derive(Clone)]
 struct DrawingLayer {
     drawing: Drawing,
     layer: String,
@@ -584,8 +588,15 @@ struct DrawingLayer {
 impl Reader for DrawingLayer {
     fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let wanted = (self.layer.as_str(), self.takes.as_slice());
-        self.drawing.each(Some(wanted), &mut |row, entry| {
+        let metres = self.drawing.metres;
+        self.drawing.each(Some(wanted), &mut |row, mut entry| {
             let kind = entry.kind();
+            if metres != 1.0
+                && let Some(Ok(shape)) = &mut entry.geometry
+            {
+                shape.map_coords(|c| c.map(|n| n * metres));
+                shape.z.iter_mut().for_each(|z| *z = (*z * metres * 1e9).round() / 1e9);
+            }
             let shape = entry.geometry.as_ref().and_then(|g| g.as_ref().ok());
             let beside = || match kind {
                 TEXT => number(entry.text.as_deref()?),
@@ -615,6 +626,27 @@ impl Reader for DrawingLayer {
             sink(SourceRow { row, values, geometry })
         })?;
         Ok(())
+    }
+
+    /// `$INSUNITS` (DXF reference, HEADER), which programs fill in by themselves and few people look at.
+    fn unit(&self) -> Option<(Unit, &'static str)> {
+        let unit = match self.drawing.scan.units? {
+            1 => Unit::Inch,
+            2 => Unit::Foot,
+            4 => Unit::Millimetre,
+            5 => Unit::Centimetre,
+            6 => Unit::Metre,
+            7 => Unit::Kilometre,
+            14 => Unit::Decimetre,
+            21 => Unit::SurveyFoot,
+            _ => return None,
+        };
+        Some((unit, "$INSUNITS"))
+    }
+
+    fn in_metres(&self, metres: f64) -> Option<Arc<dyn Reader>> {
+        let drawing = Drawing { metres, ..self.drawing.clone() };
+        Some(Arc::new(DrawingLayer { drawing, ..self.clone() }))
     }
 }
 

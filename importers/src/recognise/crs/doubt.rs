@@ -58,6 +58,11 @@ impl Guess {
         })
     }
 
+    /// How well it fits, where that can be said.
+    pub(crate) fn confidence(&self) -> Option<f64> {
+        self.confidence
+    }
+
     /// The answer, with where the points (in the file's numbers) would lie.
     pub(crate) fn answer(&self, points: &[[f64; 2]]) -> Answer {
         let place = |p: &[f64; 2]| {

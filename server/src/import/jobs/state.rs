@@ -301,6 +301,7 @@ fn question(q: &Question) -> Value {
         Subject::Layer => "layer",
         Subject::Encoding => "encoding",
         Subject::Heights => "heights",
+        Subject::Units => "units",
     };
     json!({ "file": q.file, "table": q.table, "kind": kind, "message": text(&q.message), "options": options })
 }

@@ -33,6 +33,9 @@ export const shown = signal<ReadonlySet<string>>(new Set(['sample', 'problem', '
 /** Where the map is asked to go. */
 export const lookAt = signal<[number, number] | null>(null);
 
+/** Whether its answers put the data somewhere on the map. */
+export const hasPlaces = (q: Question) => q.options.some((o) => o.sample.length > 0);
+
 /** A question's name, for answers. */
 export const nameOf = (q: { file: string; table: string | null; kind: Question['kind'] }) => `${q.kind} ${q.file} ${q.table ?? ''}`;
 
