@@ -9,6 +9,7 @@ mod answers;
 mod commands;
 mod control;
 mod drawings;
+mod equal;
 mod hostile;
 mod imports;
 mod shared;
