@@ -1,5 +1,6 @@
 //! The formats: one module each, found by what is in a file, not by what it is called.
 
+mod balloon;
 mod cass;
 mod csv;
 mod curves;
@@ -14,6 +15,7 @@ mod landxml;
 pub(crate) mod lines;
 pub(crate) mod mapgis;
 mod mapinfo;
+mod merged;
 mod osm;
 pub(crate) mod parcel_text;
 mod raster;
@@ -33,6 +35,7 @@ use crate::notes::both;
 use crate::options::Options;
 use crate::question::{Answer, Subject};
 use crate::table::Table;
+pub(crate) use csv::look;
 use ditu_model::Text;
 pub(crate) use raster::spacing as raster_spacing;
 use std::io::Read;
@@ -105,7 +108,9 @@ impl Head<'_> {
 
     /// True when nothing in the beginning is binary.
     pub(crate) fn is_text(&self) -> bool {
-        !self.bytes.is_empty() && !self.bytes.iter().any(|b| *b < 9 || (14..27).contains(b))
+        let text = text::without_end(self.bytes);
+        // ^Z is how old programs end a text, and some leave it behind a value.
+        !text.is_empty() && !text.iter().any(|b| *b < 9 || (14..26).contains(b))
     }
 }
 
@@ -173,7 +178,7 @@ pub(crate) const COMPANIONS: &[&str] = &[
     "shx", "dbf", "prj", "cpg", "qpj", "sbn", "sbx", "shp.xml", "xml", "qml", "sld", "qix", "fix", "idm",
     "ind", "id", "map", "dat", "mid", "gfs", "xsd", "tfw", "tif.aux", "aux", "ovr", "md", "txt", "pdf",
     "doc", "docx", "jpg", "jpeg", "png", "lyr", "mxd", "qgs", "qgz", "html", "htm", "log", "ini", "lock",
-    "wal", "gpkg-wal", "gpkg-shm", "def",
+    "wal", "gpkg-wal", "gpkg-shm", "def", "dbt", "fpt",
 ];
 
 /// The format of a file; `None` when it is none that is known.

@@ -1,8 +1,10 @@
 //! Over the real files of `../shared/data`, which are no part of the project: a suite of its own, run where they are.
 
+mod coordinates;
 mod drawings;
 mod equal;
 mod redelivery;
+mod tables;
 
 use crate::harness::shared;
 use std::path::PathBuf;
