@@ -44,6 +44,25 @@ pub struct Choice {
     pub encoding: Option<String>,
     /// The datum of its heights.
     pub heights: Option<Heights>,
+    /// True for the table or file to take where several hold the same things, and for a view. Without a file, `table` may
+    /// also be a file's name, or both with `/` between.
+    pub take: bool,
+}
+
+impl Choice {
+    /// True when it names this table as one to take.
+    pub(crate) fn takes(&self, file: &str, table: &str) -> bool {
+        self.take
+            && match (&self.file, &self.table) {
+                (Some(f), t) => f == file && t.as_ref().is_none_or(|t| t == table),
+                (None, Some(name)) => {
+                    name == table
+                        || name == file
+                        || name.strip_prefix(file).and_then(|n| n.strip_prefix('/')) == Some(table)
+                }
+                (None, None) => false,
+            }
+    }
 }
 
 /// A height datum as people name it, and what brings its heights to the 1985 national height datum.
@@ -169,6 +188,11 @@ impl Options {
     /// The height datum that the caller names for a table.
     pub(crate) fn heights(&self, file: &str, table: &str) -> Option<&Heights> {
         self.said(file, Some(table), |c| c.heights.as_ref())
+    }
+
+    /// True when the caller names this table as one to take.
+    pub(crate) fn takes(&self, file: &str, table: &str) -> bool {
+        self.choices.iter().any(|c| c.takes(file, table))
     }
 
     /// The layer that the caller names for a table.

@@ -13,4 +13,5 @@ mod imports;
 mod shared;
 mod tiles;
 mod watch;
+mod which;
 mod whole;

@@ -149,6 +149,8 @@ struct Said {
     crs: Option<String>,
     encoding: Option<String>,
     heights: Option<String>,
+    #[serde(default)]
+    take: bool,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +191,7 @@ impl Said {
             crs: crs.transpose()?,
             encoding: self.encoding,
             heights: heights.transpose()?,
+            take: self.take,
         })
     }
 }

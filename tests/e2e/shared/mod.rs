@@ -1,6 +1,7 @@
 //! Over the real files of `../shared/data`, which are no part of the project: a suite of its own, run where they are.
 
 mod redelivery;
+mod which;
 
 use crate::harness::shared;
 use std::path::PathBuf;

@@ -38,8 +38,8 @@ export function QuestionCard({ question: q, index }: { question: Question; index
   const [search, setSearch] = useState('');
   const name = s.nameOf(q);
   const radio = `question-${index}`;
-  const title = { crs: w.questionCrs, layer: w.questionLayer, encoding: w.questionEncoding, heights: w.questionHeights }[q.kind];
-  const other = { crs: [w.otherCrs, w.otherCrsHint], heights: [w.otherHeights, w.otherHeightsHint], layer: null, encoding: null }[q.kind];
+  const title = { crs: w.questionCrs, layer: w.questionLayer, encoding: w.questionEncoding, heights: w.questionHeights, take: w.questionTake }[q.kind];
+  const other = { crs: [w.otherCrs, w.otherCrsHint], heights: [w.otherHeights, w.otherHeightsHint], layer: null, encoding: null, take: null }[q.kind];
   const known = q.options.some((o) => o.value === s.answers.value[name]);
   const found = q.options.filter((o) => !search || `${o.value} ${o.label.zh} ${o.label.en}`.toLowerCase().includes(search.toLowerCase()));
   return (
@@ -50,7 +50,7 @@ export function QuestionCard({ question: q, index }: { question: Question; index
         <input type="search" class="search" value={search} placeholder={w.searchLayer} aria-label={w.searchLayer} onInput={(e) => setSearch(e.currentTarget.value)} />
       )}
       <div class={q.options.length > LONG ? 'options long' : 'options'}>
-        {found.map((o) => <Answer option={o} name={name} radio={radio} titled={q.kind === 'layer'} color={q.kind === 'crs' ? COLORS[q.options.indexOf(o) % COLORS.length]! : null} />)}
+        {found.map((o) => <Answer option={o} name={name} radio={radio} titled={q.kind === 'layer'} color={s.hasPlaces(q) ? COLORS[q.options.indexOf(o) % COLORS.length]! : null} />)}
       </div>
       {other && (
         <label class="other">
