@@ -11,6 +11,7 @@ mod control;
 mod hostile;
 mod imports;
 mod shared;
+mod texts;
 mod tiles;
 mod watch;
 mod which;
