@@ -4,6 +4,7 @@ mod coordinates;
 mod files;
 mod layers;
 mod together;
+mod which;
 
 use crate::Lang;
 use crate::formats;
@@ -266,6 +267,7 @@ impl Work<'_> {
 
     /// Layer, CRS and fields of every table.
     fn recognise(&mut self, mut tables: Vec<Table>) -> Vec<Source> {
+        self.check_named(&tables);
         let stated = Stated::of(tables.iter());
         self.coordinates(&mut tables);
         let mut known: Vec<(Table, Arc<LayerDef>)> = Vec::new();
@@ -276,6 +278,7 @@ impl Work<'_> {
                 other => left.push((table, other)),
             }
         }
+        self.ask_views(&known, &left);
         for (table, why) in left {
             let asked = self.questions.len();
             self.unplaced(&table, &why, &known);
@@ -290,7 +293,7 @@ impl Work<'_> {
                 sources.push(self.source(table, layer, decision));
             }
         }
-        sources
+        self.choose(sources)
     }
 
     /// The CRS of a table; where it cannot be decided, the reason and the question.

@@ -15,6 +15,8 @@ mod hostile;
 mod imports;
 mod shared;
 mod tables;
+mod texts;
 mod tiles;
 mod watch;
+mod which;
 mod whole;

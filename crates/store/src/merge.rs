@@ -265,7 +265,7 @@ impl<'a> Merge<'a> {
         let missing = |id| StoreError::NoFeature { layer: layer.clone(), id };
         let lookup = &mut *self.lookup;
         match op {
-            RowOp::Keep { .. } | RowOp::Stated(_) => Ok(None),
+            RowOp::Keep { .. } | RowOp::Stated(_) | RowOp::Rekey { .. } => Ok(None),
             RowOp::Remove { id } => match lookup.by_id(id)? {
                 Some(_) => Ok(Some(Action::Delete { id })),
                 None => Err(missing(id)),
@@ -343,6 +343,14 @@ impl Iterator for Merge<'_> {
                     let compared = self.compare(&mut actions);
                     self.stated = stated;
                     compared.map(|()| None)
+                }
+                (_, RowOp::Rekey { from, to }) => {
+                    if !self.keyed.contains_key(&to)
+                        && let Some(held) = self.keyed.remove(&from)
+                    {
+                        self.keyed.insert(to, held);
+                    }
+                    Ok(None)
                 }
                 (_, RowOp::Remove { .. }) => {
                     Err(StoreError::Delivery("only an edit removes features by id".into()))

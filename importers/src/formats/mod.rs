@@ -37,6 +37,7 @@ use crate::question::{Answer, Subject};
 use crate::table::Table;
 pub(crate) use csv::look;
 use ditu_model::Text;
+pub(crate) use gdal::view_answer;
 pub(crate) use raster::spacing as raster_spacing;
 use std::io::Read;
 

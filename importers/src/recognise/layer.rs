@@ -1,6 +1,7 @@
 //! Which layer a table is: by its name, by its columns, by the kind of its shapes.
 
 use super::fields;
+use crate::normal;
 use crate::table::{ShapeSource, Table};
 use ditu_model::layer::Kind;
 use ditu_model::{Field, LayerDef, Layers, Shape};
@@ -48,7 +49,12 @@ pub(crate) fn called(layers: &Layers, name: &str, shape: Shape) -> Option<bool> 
 }
 
 fn named(layer: &LayerDef, table: &Table) -> bool {
-    layer.is_called(&table.name)
+    called(layer, &table.name)
+}
+
+/// By the name as it stands, or as it is meant.
+fn called(layer: &LayerDef, name: &str) -> bool {
+    layer.is_called(name) || layer.is_called(&normal::code(name))
 }
 
 /// Tables of a file that are beside its data: the sheet frame of a drawing, the cover of a workbook. The file's name does not
@@ -71,8 +77,8 @@ const BESIDE: [&str; 14] = [
 ];
 
 fn named_otherwise(layer: &LayerDef, table: &Table) -> bool {
-    !BESIDE.contains(&table.name.trim().to_lowercase().as_str())
-        && table.other_names.iter().any(|n| layer.is_called(n))
+    !BESIDE.contains(&normal::code(table.name.trim()).to_lowercase().as_str())
+        && table.other_names.iter().any(|n| called(layer, n))
 }
 
 /// How well columns fit: fields found, and whether all required ones are (those a check fills count as found).

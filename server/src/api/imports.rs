@@ -151,6 +151,8 @@ struct Said {
     heights: Option<String>,
     units: Option<String>,
     coordinates: Option<String>,
+    #[serde(default)]
+    take: bool,
 }
 
 #[derive(Deserialize)]
@@ -196,6 +198,7 @@ impl Said {
             heights: heights.transpose()?,
             units: units.transpose()?,
             coordinates: self.coordinates,
+            take: self.take,
         })
     }
 }

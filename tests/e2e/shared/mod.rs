@@ -5,6 +5,8 @@ mod drawings;
 mod equal;
 mod redelivery;
 mod tables;
+mod texts;
+mod which;
 
 use crate::harness::shared;
 use std::path::PathBuf;

@@ -303,6 +303,8 @@ fn question(q: &Question) -> Value {
                 "confidence": a.confidence,
                 "bounds": a.bounds,
                 "sample": a.sample,
+                "file": a.of.as_ref().map(|(file, _)| file),
+                "table": a.of.as_ref().and_then(|(_, table)| table.as_ref()),
             })
         })
         .collect();
@@ -313,6 +315,7 @@ fn question(q: &Question) -> Value {
         Subject::Heights => "heights",
         Subject::Units => "units",
         Subject::Coordinates => "coordinates",
+        Subject::Table => "take",
     };
     json!({ "file": q.file, "table": q.table, "kind": kind, "message": text(&q.message), "options": options })
 }

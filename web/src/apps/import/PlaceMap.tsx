@@ -16,7 +16,7 @@ type Kind = keyof typeof KINDS;
 
 /** Where the answers put the data; the chosen one alone once one is chosen. */
 function guesses(): Feature[] {
-  const open = s.current.value?.state === 'refused' ? s.current.value.questions.filter((q) => s.hasPlaces(q)) : [];
+  const open = s.current.value?.state === 'refused' ? s.current.value.questions.filter(s.hasPlaces) : [];
   return open.flatMap((q) => {
     const chosen = s.answers.value[s.nameOf(q)];
     const known = q.options.some((o) => o.value === chosen);
@@ -109,7 +109,7 @@ export function PlaceMap({ style }: { style: 'light' | 'dark' }) {
 
   const kinds = new Set((s.preview.value?.features ?? []).map((f) => String(f.properties?.['kind'])));
   const name: Record<Kind, string> = { sample: w.samplePlaces, problem: w.problemPlaces, added: w.added, changed: w.changed, removed: w.removed };
-  const asking = s.current.value?.state === 'refused' && s.current.value.questions.some((q) => s.hasPlaces(q));
+  const asking = s.current.value?.state === 'refused' && s.current.value.questions.some(s.hasPlaces);
   return (
     <aside class="place" aria-label={w.map}>
       {broken ? <p class="card">{messages.value.noWebGl}</p> : <div class="map" id="map" ref={box} />}
