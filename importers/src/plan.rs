@@ -280,7 +280,7 @@ impl Work<'_> {
         let beside = plane_unit::Beside {
             crs: said,
             controls: &self.options.controls,
-            city: self.options.city,
+            city: self.options.city.as_deref(),
             stated,
         };
         let (table, decided, asked) = match self.options.units(&table.file, &table.name) {

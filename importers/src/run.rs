@@ -6,15 +6,14 @@ mod stage;
 pub(crate) use raster::RasterRow;
 
 use crate::check::{self, Others, RowCheck, Seen};
+use crate::city::City;
 use crate::formats::{Refused, refused};
 use crate::notes::{both, joined, of_file};
 use crate::plan::{Plan, Source};
 use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
 use crate::table::{Reader, Sink, SourceRow};
-use ditu_model::{
-    Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Value,
-};
+use ditu_model::{Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Value};
 use ditu_terrain::Grid;
 use stage::{Fate, Stage};
 use std::collections::{HashMap, HashSet};
@@ -104,7 +103,7 @@ impl Plan {
                     sources: Arc::clone(&sources),
                     report: Arc::clone(&report),
                     progress: Arc::clone(&progress),
-                    city: self.options.city,
+                    city: self.options.city.clone(),
                     mode: self.options.mode,
                     present: self.options.present.clone(),
                     grids: Arc::clone(&grids),
@@ -195,7 +194,7 @@ struct Work {
     sources: Arc<Vec<Source>>,
     report: Arc<ReportHandle>,
     progress: Arc<Progress>,
-    city: Option<Bounds>,
+    city: Option<Arc<City>>,
     mode: Mode,
     present: Option<Arc<dyn Present>>,
     /// Elevation models of the delivery, where a check asks for them: their files are on their way into the data folder
@@ -212,7 +211,7 @@ impl Others for Work {
         for source in self.sources.iter().filter(|s| s.layer.id == *layer) {
             any = true;
             let mut fills = check::make_fills(&source.layer);
-            let mut stage = Stage::new(source, self.city, Some(fields));
+            let mut stage = Stage::new(source, self.city.as_deref(), Some(fields));
             let mut findings = Vec::new();
             // What is wrong with that file is said by its own stream.
             let _ = source.table.reader.read(&stage.wanted(), &mut |raw| {
@@ -363,7 +362,7 @@ impl Work {
         former: &Former,
         send: &SyncSender<Batch>,
     ) -> Result<Option<Rows>, String> {
-        let mut stage = Stage::new(source, self.city, None);
+        let mut stage = Stage::new(source, self.city.as_deref(), None);
         let mut out = Out {
             work: self,
             send,

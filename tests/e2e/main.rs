@@ -6,6 +6,7 @@ mod harness;
 
 mod access;
 mod answers;
+mod city;
 mod commands;
 mod control;
 mod drawings;

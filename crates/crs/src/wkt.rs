@@ -96,6 +96,10 @@ fn datum(geographic: &Node) -> Result<Datum, CrsError> {
         (Datum::Wgs84, &["wgs_1984", "wgs 84", "wgs84", "wgs 1984", "world geodetic system 1984"]),
         (Datum::Xian80, &["xian", "xi'an"]),
         (Datum::Beijing54, &["beijing"]),
+        (
+            Datum::Etrs89,
+            &["etrs_1989", "etrs89", "etrs 1989", "european_terrestrial", "european terrestrial"],
+        ),
     ];
     said.iter()
         .find(|(d, words)| {

@@ -2,6 +2,7 @@
 
 use crate::check::plane::Map;
 use crate::check::{Phase, RowCheck, Seen, Verdict};
+use crate::city::City;
 use crate::geometry::repair::{closed_as_area, repair};
 use crate::notes::{both, finding};
 use crate::plan::Source;
@@ -12,9 +13,6 @@ use ditu_crs::Transform;
 use ditu_model::layer::Policy;
 use ditu_model::{Bounds, Finding, Geometry, Place, Row, Severity, Shape, Text, Value};
 use std::sync::Arc;
-
-/// How far outside the city's box (degrees) a feature may lie.
-const MARGIN: f64 = 0.25;
 
 /// What becomes of a row.
 pub(super) enum Fate {
@@ -78,8 +76,9 @@ pub(super) struct Stage<'a> {
     source: &'a Source,
     converters: Vec<Converter>,
     transform: Option<Transform>,
-    /// The city with a margin.
-    city: Option<Bounds>,
+    city: Option<&'a City>,
+    /// Its box with the margin.
+    wide: Option<Bounds>,
     pub(super) names: Vec<String>,
     /// Which fields are wanted; all of them when a row is to be kept.
     fields: Vec<bool>,
@@ -92,7 +91,7 @@ pub(super) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// `fields` limits what is read to some fields (and what fills them).
-    pub(super) fn new(source: &'a Source, city: Option<Bounds>, fields: Option<&[&str]>) -> Stage<'a> {
+    pub(super) fn new(source: &'a Source, city: Option<&'a City>, fields: Option<&[&str]>) -> Stage<'a> {
         let layer = &source.layer;
         let fills = |name: &str| {
             layer.checks.iter().any(|c| c.rule == "fill" && c.texts.get("from").is_some_and(|f| f == name))
@@ -104,9 +103,8 @@ impl<'a> Stage<'a> {
             source,
             converters: layer.fields.iter().map(|_| Converter::new()).collect(),
             transform: source.decision.transform(),
-            city: city.map(|c| {
-                Bounds::new(c.min[0] - MARGIN, c.min[1] - MARGIN, c.max[0] + MARGIN, c.max[1] + MARGIN)
-            }),
+            city,
+            wide: city.map(City::wide),
             names,
             fields: layer.fields.iter().map(|f| wanted(&f.name)).collect(),
             filled: layer.fields.iter().map(|f| layer.is_filled(&f.name)).collect(),
@@ -360,11 +358,12 @@ impl<'a> Stage<'a> {
             self.reject("geometry.kind", number, row, at, why, findings);
             return self.verdict_of_shape();
         }
-        if let Some(city) = &self.city
-            && !city.contains(&g.bounds())
-            && !city.intersects(&g.bounds())
+        if let (Some(city), Some(wide)) = (self.city, &self.wide)
+            && !wide.contains(&g.bounds())
+            && !wide.intersects(&g.bounds())
         {
-            let why = both("在本市范围之外", "lies outside the city");
+            let name = city.described();
+            let why = both(format!("在{}之外", name.zh), format!("lies outside {}", name.en));
             self.reject("geometry.outside_city", number, row, at, why, findings);
             return self.verdict_of_shape();
         }
