@@ -477,7 +477,7 @@ impl Work<'_> {
                     "undone by the public formula, good to 1–2 m: no survey data",
                 ),
             );
-        } else if let Some(shift) = crs::suspicion(table) {
+        } else if let Some(shift) = crs::suspicion(table, self.options.city.as_deref()) {
             self.note(
                 "crs.obfuscated",
                 Severity::Warning,

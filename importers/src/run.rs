@@ -394,6 +394,7 @@ impl Work {
             }
             if out.gone || refused.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        out.findings.extend(stage.told());
         out.flush();
         if let Err(why) = result {
             let told = joined(&why.message);

@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(home.city.name, Text::new("Görlitz", "Görlitz"));
         assert!(!home.city.is_chinese());
         assert!((home.view.centre[0] - 14.97).abs() < 1e-5 && (home.view.centre[1] - 51.15).abs() < 0.01);
-        assert_eq!(home.view.zoom, 11.2);
+        assert_eq!(home.view.zoom, 10.8);
         let json = home.json();
         assert_eq!(json["zones"][0]["epsg"], 32633);
         assert_eq!(json["zones"][0]["title"]["zh"], "WGS 84 / UTM 33N EPSG:32633");
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(titles, ["3° zone, no zone number, EPSG:4546", "3° zone 37, with zone number, EPSG:4525"]);
         let six = read("city = { name = 'x', box = [110, 28, 112, 30], zones = [4499, 'EPSG:4526'] }")
             .expect("zones");
-        assert_eq!(six.json()["zones"][0]["title"]["zh"], "6° 19 带（含带号）EPSG:4499");
+        assert_eq!(six.json()["zones"][0]["title"]["zh"], "6° 21 带（含带号）EPSG:4499");
     }
 
     #[test]

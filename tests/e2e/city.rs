@@ -88,7 +88,7 @@ fn numbers_without_a_crs_are_asked_about_in_the_citys_own_zones() {
     let city = told(GOERLITZ);
     let table = "名称,地名代码,X,Y\nRathaus,1,499300.2,5667200.1\nNikolaiturm,2,499500.7,5667400.9\nKaisertrutz,3,499100.3,5667100.4\nPeterskirche,4,499800.2,5667500.3\n";
     let file = city.write("地名.csv", table);
-    let said = city.run(&["import", file.to_str().unwrap()]).expect(1).stderr;
+    let said = city.run(&["import", file.to_str().unwrap()]).expect(1).stdout;
     assert!(said.contains("--crs EPSG:25833") && said.contains("UTM 33N"), "{said}");
     for word in ["GK", "CGCS2000", "Xian", "GCJ"] {
         assert!(!said.contains(word), "{word}: {said}");
@@ -113,7 +113,7 @@ fn a_name_that_means_a_shifted_map_in_china_means_nothing_elsewhere() {
     let at = first(&city);
     assert!((at[0] - 14.985).abs() < 1e-9, "{at:?}");
     let said = city.run(&["import", "--crs", "GCJ-02", "--layer", "transport.road", file.to_str().unwrap()]);
-    let said = said.expect(1).stderr;
+    let said = said.expect(1).stdout;
     assert!(said.contains("Görlitz") && said.contains("EPSG:25833"), "{said}");
     // Degrees in a plain table, without a word on internet maps.
     let table = "名称,地名代码,lon,lat\nRathaus,1,14.9871,51.1531\nNikolaiturm,2,14.9912,51.1587\n";
@@ -132,7 +132,8 @@ fn the_pages_learn_name_view_and_zones_of_the_city() {
     assert_eq!(said["name"], json!({"zh": "格尔利茨", "en": "Görlitz"}));
     assert_eq!(said["view"], json!({"center": [14.987, 51.153], "zoom": 13.5}));
     assert_eq!(said["box"], json!([14.88, 51.08, 15.06, 51.22]));
-    let codes: Vec<u64> = said["zones"].as_array().unwrap().iter().map(|z| z["epsg"].as_u64().unwrap()).collect();
+    let codes: Vec<u64> =
+        said["zones"].as_array().unwrap().iter().map(|z| z["epsg"].as_u64().unwrap()).collect();
     assert_eq!(codes, [25833, 32633]);
     for style in ["light", "dark"] {
         let style = server.json(&format!("/styles/{style}"));
@@ -148,7 +149,8 @@ fn without_a_word_it_is_changde_and_another_towns_data_say_what_to_do() {
     let degrees = city.write("roads.geojson", &streets());
     let plane = written(&city, &degrees, "strassen.shp", "EPSG:25833");
     for file in [degrees, plane] {
-        let said = city.run(&["import", "--layer", "transport.road", file.to_str().unwrap()]).expect(1).stderr;
+        let said =
+            city.run(&["import", "--layer", "transport.road", file.to_str().unwrap()]).expect(1).stdout;
         for word in ["Changde", "110.48°E", "14.98", "ditu.toml", "[city]"] {
             assert!(said.contains(word), "{word}: {said}");
         }
@@ -168,9 +170,17 @@ fn what_is_wrong_in_the_settings_is_said_in_the_readers_language() {
     for (settings, zh, en) in [
         ("city = [14.88, 51.08, 15.06, 51.22]", "city 应是表", "city is a table"),
         ("[city]\nname = 'Görlitz'", "city.box", "city.box"),
-        ("[city]\nname = 'x'\nbox = [15.06, 51.08, 14.88, 51.22]", "依次为西、南、东、北", "west, south, east, north"),
+        (
+            "[city]\nname = 'x'\nbox = [15.06, 51.08, 14.88, 51.22]",
+            "依次为西、南、东、北",
+            "west, south, east, north",
+        ),
         ("[city]\nname = 'x'\nbox = [14, 51, 15, 52]\nzones = [4326]", "(4326)", "(4326)"),
-        ("[city]\nname = 'x'\nbox = [14, 51, 15, 52]\ncentre = [14.5, 51.5]", "没有 city.centre", "no key city.centre"),
+        (
+            "[city]\nname = 'x'\nbox = [14, 51, 15, 52]\ncentre = [14.5, 51.5]",
+            "没有 city.centre",
+            "no key city.centre",
+        ),
         ("town = 'x'", "没有 town", "no key town"),
         ("data = 3", "data 应是", "data is a text"),
         ("data = \"x\"\n\n[city\n", "第 3 行", "line 3"),

@@ -13,6 +13,7 @@ mod drawings;
 mod hostile;
 mod imports;
 mod shared;
+mod statements;
 mod tiles;
 mod watch;
 mod whole;

@@ -122,6 +122,19 @@ impl Crs {
         crate::wkt::parse(text)
     }
 
+    /// From well-known text of a survey in China whose datum goes by a name of elsewhere: the ellipsoid of Krassovsky is
+    /// Beijing 1954's there, that of IAG 1975 Xian 1980's, and GRS 80 in a Chinese Gauss–Krüger zone CGCS2000's.
+    ///
+    /// # Errors
+    /// What in it is not known here.
+    pub fn from_wkt_in_china(text: &str) -> Result<Crs, CrsError> {
+        let crs = crate::wkt::parse_in_china(text)?;
+        if crs.datum != Datum::Cgcs2000 || crs.epsg().is_some_and(|code| code != 4490) {
+            return Ok(crs);
+        }
+        Err(CrsError::Datum(text.chars().take(40).collect()))
+    }
+
     /// The same projection with another datum's ellipsoid: what numbers look like says nothing of the datum.
     pub fn on(&self, datum: Datum) -> Crs {
         let projection = match &self.projection {

@@ -214,6 +214,30 @@ fn utm_of_both_halves_and_of_europe_is_known_by_code_and_text() {
 }
 
 #[test]
+fn in_china_an_old_datum_is_known_by_its_ellipsoid() {
+    let text = |datum: &str, spheroid: &str, easting: f64, meridian: f64| {
+        format!(
+            "PROJCS[\"unnamed\",GEOGCS[\"unnamed\",DATUM[\"{datum}\",SPHEROID[\"x\",{spheroid}]],PRIMEM[\"Greenwich\",0],UNIT[\"degree\",0.0174532925199433]],PROJECTION[\"Transverse_Mercator\"],PARAMETER[\"latitude_of_origin\",0],PARAMETER[\"central_meridian\",{meridian}],PARAMETER[\"scale_factor\",1],PARAMETER[\"false_easting\",{easting}],PARAMETER[\"false_northing\",0],UNIT[\"metre\",1]]"
+        )
+    };
+    let code = |t: &str| Crs::from_wkt_in_china(t).ok().and_then(|c| c.epsg());
+    for (datum, spheroid, easting, wanted) in [
+        ("Pulkovo_1942", "6378245,298.3", 500_000.0, Some(2434)),
+        ("MIF 999,3,24,-123,-94", "6378245,298.3", 37_500_000.0, Some(2413)),
+        ("MIF 999,31,0,0,0", "6378140,298.257222", 500_000.0, Some(2382)),
+        ("North_American_Datum_1983", "6378137,298.257222101", 500_000.0, Some(4546)),
+        ("North_American_Datum_1983", "6378137,298.257222101", 200_000.0, None),
+        ("DHDN", "6377397.155,299.1528128", 500_000.0, None),
+    ] {
+        let text = text(datum, spheroid, easting, 111.0);
+        assert!(Crs::from_wkt(&text).is_err(), "{text}");
+        assert_eq!(code(&text), wanted, "{text}");
+    }
+    let degrees = "GEOGCS[\"x\",DATUM[\"North_American_Datum_1983\",SPHEROID[\"x\",6378137,298.257222101]],UNIT[\"degree\",0.0174532925199433]]";
+    assert!(Crs::from_wkt_in_china(degrees).is_err(), "degrees on GRS 80 may be anybody's");
+}
+
+#[test]
 fn gcj02_and_bd09_agree_with_the_published_vectors_and_come_back_within_a_millimetre() {
     let rows = [
         ([111.6985, 29.0316], [111.704109572, 29.028575249], [111.710540029, 29.034798075]),

@@ -168,9 +168,7 @@ pub(crate) fn decide(
     let decision = decision.map_err(|u| control::offer(u, table, controls))?;
     let degrees =
         decision.crs.is_none_or(|c| c.is_geographic() || c.projection() == &Projection::WebMercator);
-    // Nobody shifts maps of other countries.
-    let shifted = city.is_none_or(City::is_chinese);
-    match suspicion(table).filter(|_| shifted && degrees && user.is_none() && decision.shift.is_none()) {
+    match suspicion(table, city).filter(|_| degrees && user.is_none() && decision.shift.is_none()) {
         Some(shift) => return Err(doubt::obfuscated(table, shift, &decision)),
         None if degrees && user.is_none() && doubt::looks_packed(table) => {
             return Err(doubt::packed(&decision));
@@ -214,7 +212,11 @@ fn other_zone(table: &Table, decision: &Decision) -> Option<(&'static str, Sever
 }
 
 /// The offset that a file's name or its maker's columns betray, whatever the file says of its CRS.
-pub(crate) fn suspicion(table: &Table) -> Option<Shift> {
+pub(crate) fn suspicion(table: &Table, city: Option<&City>) -> Option<Shift> {
+    // Nobody shifts maps of other countries.
+    if city.is_some_and(|c| !c.is_chinese()) {
+        return None;
+    }
     const MAKERS: [(&str, Shift); 5] = [
         ("acroutes", Shift::Gcj02),
         ("childrenNum", Shift::Gcj02),
@@ -369,7 +371,7 @@ fn settle(
             ),
         ));
     }
-    let shift = table.obfuscated.then_some(Shift::Gcj02);
+    let shift = (table.obfuscated && city.is_none_or(City::is_chinese)).then_some(Shift::Gcj02);
     let mut decision = Decision { shift, ..Decision::plain(Some(crs), evidence) };
     let (Some(numbers), Some(city)) = (table.numbers, city) else {
         if let Some(numbers) = table.numbers
@@ -429,6 +431,18 @@ fn swap(table: &Table, decision: &mut Decision) {
                 ),
             ));
         }
+        return;
+    }
+    if table.turned {
+        decision.remarks.push((
+            "crs.axes_swapped",
+            Severity::Warning,
+            both(
+                "文件先写东（经度），而它写明的坐标系先写北（纬度）",
+                "the file writes the easting (longitude) first, where the CRS that it names has the northing (latitude) first",
+            ),
+            both("已按文件实际的顺序读取", "read in the order that the file has"),
+        ));
         return;
     }
     decision.remarks.push((

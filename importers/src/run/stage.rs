@@ -4,7 +4,7 @@ use crate::check::plane::Map;
 use crate::check::{Phase, RowCheck, Seen, Verdict};
 use crate::city::City;
 use crate::geometry::repair::{closed_as_area, repair};
-use crate::notes::{both, finding};
+use crate::notes::{both, finding, of_file};
 use crate::plan::Source;
 use crate::recognise::fields;
 use crate::table::{Raw, ShapeSource, SourceRow, coordinate};
@@ -87,6 +87,9 @@ pub(super) struct Stage<'a> {
     remarks: Vec<Remark>,
     /// Columns of the row at hand about which something was said.
     said: Vec<usize>,
+    /// The row at hand is a closed line that stands for an area; how many of those were kept.
+    closes: bool,
+    closed: u64,
 }
 
 impl<'a> Stage<'a> {
@@ -110,7 +113,31 @@ impl<'a> Stage<'a> {
             filled: layer.fields.iter().map(|f| layer.is_filled(&f.name)).collect(),
             remarks: Vec::new(),
             said: Vec::new(),
+            closes: false,
+            closed: 0,
         }
+    }
+
+    /// What is said once of all rows of the table.
+    pub(super) fn told(&self) -> Option<Finding> {
+        if self.closed == 0 {
+            return None;
+        }
+        let (n, table) = (self.closed, &self.source.table);
+        let title = &self.source.layer.title;
+        Some(of_file(
+            "geometry.closed_line",
+            Severity::Note,
+            &table.file,
+            both(
+                format!("“{}”中 {n} 条闭合线作为面入库（{}）", table.name, title.zh),
+                format!("{n} closed lines of {} were taken as areas ({})", table.name, title.en),
+            ),
+            both(
+                "若其中有的只是线，请放到另一图层后重新导入",
+                "where some are lines and nothing else, put them on a layer of their own and import again",
+            ),
+        ))
     }
 
     /// Which columns the reader must give.
@@ -252,9 +279,12 @@ impl<'a> Stage<'a> {
         for check in complete {
             verdict = verdict.max(check.row(&mut row, &mut self.seen(number, findings)));
         }
+        let before = findings.len();
+        self.closes = false;
         if verdict == Verdict::Keep {
             verdict = self.mend(&mut row, number, findings);
         }
+        let mended = before..findings.len();
         if verdict == Verdict::Keep {
             self.required(&row, number, findings);
             verdict = self.key(&row, number, keys, findings);
@@ -266,6 +296,11 @@ impl<'a> Stage<'a> {
                     break;
                 }
             }
+        }
+        if verdict == Verdict::Keep {
+            self.closed += u64::from(self.closes);
+        } else {
+            unmended(findings, mended);
         }
         match verdict {
             Verdict::Keep => Fate::Keep(row),
@@ -313,8 +348,7 @@ impl<'a> Stage<'a> {
         why: Text,
         findings: &mut Vec<Finding>,
     ) {
-        let cure = both("未入库，改正后重新导入", "kept out; correct it and import again");
-        findings.push(finding(rule, Severity::Error, self.place(number, row, at), why, cure));
+        findings.push(finding(rule, Severity::Error, self.place(number, row, at), why, out()));
     }
 
     /// What the layer wants to happen to a shape that cannot be mended.
@@ -343,9 +377,11 @@ impl<'a> Stage<'a> {
             self.reject("geometry.none", number, row, None, both("没有图形", "there is no shape"), findings);
             return self.verdict_of_shape();
         };
+        let line = g.shape == Shape::Line && wanted == Shape::Polygon;
         if g.shape != wanted && wanted == Shape::Polygon {
             g = closed_as_area(g).unwrap_or_else(|g| g);
         }
+        self.closes = line && g.shape == Shape::Polygon;
         if g.z.iter().all(|z| *z == 0.0) {
             // Programs that know no height write nought.
             g.z.clear();
@@ -423,6 +459,22 @@ impl<'a> Stage<'a> {
         let why = both(format!("业务主键与{zh}相同"), format!("has the key of {en}"));
         self.reject("key.duplicate", number, row, None, why, findings);
         Verdict::Quarantine
+    }
+}
+
+/// The cure of what is wrong with a row that was not taken.
+fn out() -> Text {
+    both("未入库，改正后重新导入", "kept out; correct it and import again")
+}
+
+/// A row that is kept out was mended for nobody: what is wrong with its shape stays said, what was done is not.
+fn unmended(findings: &mut Vec<Finding>, mended: std::ops::Range<usize>) {
+    for at in mended.rev() {
+        if findings[at].severity == Severity::Note {
+            findings.remove(at);
+        } else if is_serious(findings[at].rule) {
+            findings[at].cure = out();
+        }
     }
 }
 

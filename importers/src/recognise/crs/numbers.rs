@@ -9,7 +9,7 @@ use ditu_model::Severity;
 
 /// Decides for a table that states no CRS.
 pub(super) fn decide(table: &Table, city: Option<&City>, stated: &Stated) -> Result<Decision, Undecided> {
-    let shift = table.obfuscated.then_some(Shift::Gcj02);
+    let shift = (table.obfuscated && city.is_none_or(City::is_chinese)).then_some(Shift::Gcj02);
     let Some(numbers) = table.numbers else {
         // Nothing to place.
         let evidence = both("没有坐标", "there are no coordinates");
