@@ -35,8 +35,7 @@ fn parcels<'a>(file: &'a Path) -> [&'a str; 4] {
 fn an_old_datum_needs_control_whatever_a_format_calls_it() {
     let krassovsky = "+proj=tmerc +lat_0=0 +lon_0=111 +k=1 +x_0=500000 +y_0=0 +ellps=krass +units=m +no_defs";
     let pulkovo = "+proj=tmerc +lat_0=0 +lon_0=111 +k=1 +x_0=500000 +y_0=0 +ellps=krass +towgs84=24,-123,-94,0.02,-0.25,-0.13,1.1 +units=m +no_defs";
-    let iag =
-        "+proj=tmerc +lat_0=0 +lon_0=111 +k=1 +x_0=500000 +y_0=0 +a=6378140 +rf=298.257 +units=m +no_defs";
+    let iag = r#"PROJCS["unnamed",GEOGCS["unnamed",DATUM["D_China_80",SPHEROID["IAG_75",6378140,298.257]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",111],PARAMETER["scale_factor",1],PARAMETER["false_easting",500000],PARAMETER["false_northing",0],UNIT["metre",1]]"#;
     let city = City::new();
     let plain = mif(&city, "plain.mif", &zone("104"));
     let mut files = vec![
