@@ -4,8 +4,8 @@
 //! planted faults as a shapefile, and a county around them; then reads and checks both as an import does.
 
 use ditu_gdal::Worker;
-use ditu_importers::{Choice, CrsChoice, Lang, Options, plan};
-use ditu_model::{Bounds, Layers, Mode};
+use ditu_importers::{Choice, City, CrsChoice, Lang, Options, plan};
+use ditu_model::{Bounds, Layers, Mode, Text};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -84,7 +84,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         mode: Mode::Replace,
         scratch: folder.join("scratch"),
         worker: Worker::of_this_program("gdal-worker")?,
-        city: Some(Bounds::new(110.48, 28.40, 112.30, 30.13)),
+        city: Some(Arc::new(City::new(
+            Text::new("常德市", "Changde"),
+            Bounds::new(110.48, 28.40, 112.30, 30.13),
+        ))),
         layers: None,
     };
     std::fs::create_dir_all(&options.scratch)?;

@@ -4,8 +4,8 @@
 //! [--no-city]`
 
 use ditu_gdal::Worker;
-use ditu_importers::{Choice, Lang, Options, plan};
-use ditu_model::{Bounds, Layers, Mode};
+use ditu_importers::{Choice, City, Lang, Options, plan};
+use ditu_model::{Bounds, Layers, Mode, Text};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,7 +31,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         mode: Mode::Replace,
         scratch: scratch.clone(),
         worker: Worker::of_this_program("gdal-worker")?,
-        city: (!args.iter().any(|a| a == "--no-city")).then(|| Bounds::new(110.48, 28.40, 112.30, 30.13)),
+        city: (!args.iter().any(|a| a == "--no-city")).then(|| {
+            let bounds = Bounds::new(110.48, 28.40, 112.30, 30.13);
+            Arc::new(City::new(Text::new("常德市", "Changde"), bounds))
+        }),
         layers: None,
     };
     let sources: Vec<PathBuf> = args.iter().take_while(|a| !a.starts_with("--")).map(PathBuf::from).collect();

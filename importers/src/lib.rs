@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod city;
 mod delivery;
 mod formats;
 mod geometry;
@@ -21,6 +22,7 @@ pub fn decode_gb18030(bytes: &[u8]) -> String {
     encoding_rs::GB18030.decode(bytes).0.into_owned()
 }
 
+pub use city::{City, can_offer};
 pub use options::{Choice, CrsChoice, Heights, Lang, Options, Unit};
 pub use plan::{Dataset, Mapping, Plan, Refusal, plan};
 pub use present::Present;

@@ -1,10 +1,11 @@
 //! What the caller knows and decides before a delivery is looked at.
 
+use crate::city::City;
 use crate::notes::both;
 use crate::present::Present;
 use ditu_crs::control::Control;
 use ditu_gdal::Worker;
-use ditu_model::{Bounds, LayerId, Layers, Mode, Text};
+use ditu_model::{LayerId, Layers, Mode, Text};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -25,8 +26,8 @@ pub struct Options {
     pub controls: Vec<Arc<Control>>,
     /// What the store holds now, for checks between a delivery and it; `None` checks within the delivery.
     pub present: Option<Arc<dyn Present>>,
-    /// The city's box in degrees, by which numbers without a CRS are recognised and stray features found.
-    pub city: Option<Bounds>,
+    /// The city, by whose box numbers without a CRS are recognised and stray features found.
+    pub city: Option<Arc<City>>,
     /// The layers of the map, for readers that must know what a drawing layer means; [`crate::plan()`] fills it in.
     pub layers: Option<Arc<Layers>>,
 }

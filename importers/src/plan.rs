@@ -306,7 +306,7 @@ impl Work<'_> {
         let beside = plane_unit::Beside {
             crs: said,
             controls: &self.options.controls,
-            city: self.options.city,
+            city: self.options.city.as_deref(),
             stated,
         };
         let (table, decided, asked) = match self.options.units(&table.file, &table.name) {
@@ -509,7 +509,7 @@ impl Work<'_> {
                     "undone by the public formula, good to 1–2 m: no survey data",
                 ),
             );
-        } else if let Some(shift) = crs::suspicion(table) {
+        } else if let Some(shift) = crs::suspicion(table, self.options.city.as_deref()) {
             self.note(
                 "crs.obfuscated",
                 Severity::Warning,

@@ -10,6 +10,7 @@ pub(crate) use probe::{Probe, Probed, probe};
 pub(crate) use raster::RasterRow;
 
 use crate::check::{self, Others, RowCheck, Seen};
+use crate::city::City;
 use crate::formats::{Refused, refused};
 use crate::normal;
 use crate::notes::{both, joined, of_file};
@@ -18,7 +19,7 @@ use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
 use crate::table::{Reader, Sink, SourceRow};
 use ditu_model::{
-    Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Stated, Value,
+    Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Stated, Value,
 };
 use ditu_terrain::Grid;
 use stage::{Fate, Stage};
@@ -109,7 +110,7 @@ impl Plan {
                     sources: Arc::clone(&sources),
                     report: Arc::clone(&report),
                     progress: Arc::clone(&progress),
-                    city: self.options.city,
+                    city: self.options.city.clone(),
                     mode: self.options.mode,
                     present: self.options.present.clone(),
                     grids: Arc::clone(&grids),
@@ -200,7 +201,7 @@ struct Work {
     sources: Arc<Vec<Source>>,
     report: Arc<ReportHandle>,
     progress: Arc<Progress>,
-    city: Option<Bounds>,
+    city: Option<Arc<City>>,
     mode: Mode,
     present: Option<Arc<dyn Present>>,
     /// Elevation models of the delivery, where a check asks for them: their files are on their way into the data folder
@@ -217,7 +218,7 @@ impl Others for Work {
         for source in self.sources.iter().filter(|s| s.layer.id == *layer) {
             any = true;
             let mut fills = check::make_fills(&source.layer);
-            let mut stage = Stage::new(source, self.city, Some(fields));
+            let mut stage = Stage::new(source, self.city.as_deref(), Some(fields));
             let mut findings = Vec::new();
             // What is wrong with that file is said by its own stream.
             let _ = source.table.reader.read(&stage.wanted(), &mut |raw| {
@@ -376,7 +377,7 @@ impl Work {
         former: &Former,
         send: &SyncSender<Batch>,
     ) -> Result<Option<Rows>, String> {
-        let mut stage = Stage::new(source, self.city, None);
+        let mut stage = Stage::new(source, self.city.as_deref(), None);
         let mut out = Out {
             work: self,
             send,
@@ -411,6 +412,7 @@ impl Work {
             if out.gone || refused.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         out.state(stage.stated());
+        out.findings.extend(stage.told());
         out.flush();
         if let Err(why) = result {
             let told = joined(&why.message);

@@ -199,6 +199,8 @@ pub(crate) struct Table {
     pub(crate) projected: bool,
     /// True when coordinates are GCJ-02 by the file's own word.
     pub(crate) obfuscated: bool,
+    /// The reader has exchanged the axes, because the file names a CRS whose first coordinate is the northing.
+    pub(crate) turned: bool,
     /// The raster, if it is one.
     pub(crate) raster: Option<ditu_gdal::RasterInfo>,
     /// What the reader noticed.

@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod assets;
 mod audit;
+mod city;
 mod cli;
 mod diff_page;
 mod difference;

@@ -1,12 +1,14 @@
 //! Where the data are and how to speak: flags, environment, `ditu.toml`, in this order.
 
+use crate::city::{Home, known};
 use clap::{Args, ValueEnum};
 use ditu_importers::Lang;
-use ditu_model::{Bounds, LayerDef, Layers, Row, Value};
+use ditu_model::{LayerDef, Layers, Row, Text};
 use ditu_store::Target;
-use serde::Deserialize;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use toml::{Table, Value};
 
 /// Flags that hold for every command.
 #[derive(Args, Clone, Debug)]
@@ -28,27 +30,64 @@ pub(crate) struct Flags {
     pub(crate) json: bool,
 }
 
-#[derive(ValueEnum, Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(ValueEnum, Clone, Copy, Debug)]
 enum LangFlag {
     Zh,
     En,
 }
 
-/// `ditu.toml` in the working folder.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+/// What `ditu.toml` in the working folder says.
+#[derive(Default)]
 struct FileSettings {
     data: Option<PathBuf>,
     database: Option<String>,
     layers: Option<PathBuf>,
-    lang: Option<LangFlag>,
-    /// West, south, east, north in degrees.
-    city: Option<[f64; 4]>,
+    lang: Option<Lang>,
+    city: Option<Home>,
 }
 
-/// The home case: Changde, with what lies close around it.
-const CHANGDE: [f64; 4] = [110.48, 28.40, 112.30, 30.13];
+/// The file's name, and its keys.
+const FILE: &str = "ditu.toml";
+const KEYS: [&str; 5] = ["data", "database", "layers", "lang", "city"];
+
+impl FileSettings {
+    /// Reads the file's text. The language is what it says itself, as far as that can be read.
+    fn read(text: &str) -> Result<FileSettings, (Option<Lang>, Text)> {
+        let table: Table = toml::from_str(text).map_err(|e| {
+            let line = text[..e.span().map_or(0, |s| s.start).min(text.len())].lines().count().max(1);
+            let why = e.message();
+            (None, Text::new(format!("第 {line} 行：{why}"), format!("line {line}: {why}")))
+        })?;
+        let lang = match table.get("lang").and_then(Value::as_str) {
+            Some("zh") => Some(Lang::Zh),
+            Some("en") => Some(Lang::En),
+            _ => None,
+        };
+        FileSettings::of(&table, lang).map_err(|why| (lang, why))
+    }
+
+    fn of(table: &Table, lang: Option<Lang>) -> Result<FileSettings, Text> {
+        known("", table, &KEYS)?;
+        if table.contains_key("lang") && lang.is_none() {
+            return Err(Text::new("lang 写 \"zh\" 或 \"en\"", "lang is \"zh\" or \"en\""));
+        }
+        let text = |key: &str| match table.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Text::new(
+                format!("{key} 应是加引号的文字"),
+                format!("{key} is a text in quotation marks"),
+            )),
+        };
+        Ok(FileSettings {
+            data: text("data")?.map(PathBuf::from),
+            database: text("database")?,
+            layers: text("layers")?.map(PathBuf::from),
+            lang,
+            city: table.get("city").map(Home::read).transpose()?,
+        })
+    }
+}
 
 /// What a command works with.
 #[derive(Clone, Debug)]
@@ -56,8 +95,8 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) target: Target,
     pub(crate) layers: Arc<Layers>,
-    /// The city's box, by which coordinates are recognised.
-    pub(crate) city: Bounds,
+    /// The city and how its maps open.
+    pub(crate) home: Home,
     pub(crate) lang: Lang,
     pub(crate) json: bool,
 }
@@ -81,16 +120,25 @@ impl Flags {
     /// # Errors
     /// What is wrong, with file and line.
     pub(crate) fn settings(&self) -> Result<Settings, String> {
-        let file = match std::fs::read_to_string("ditu.toml") {
-            Ok(text) => toml::from_str::<FileSettings>(&text).map_err(|e| format!("ditu.toml: {e}"))?,
-            Err(_) => FileSettings::default(),
+        let wrong = |lang: Option<Lang>, why: Text| {
+            let said = if self.lang.is_some() { self.lang() } else { lang.unwrap_or_else(|| self.lang()) };
+            match said {
+                Lang::Zh => format!("{FILE}：{}", why.zh),
+                Lang::En => format!("{FILE}: {}", why.en),
+            }
+        };
+        let file = match std::fs::read_to_string(FILE) {
+            Ok(text) => FileSettings::read(&text).map_err(|(lang, why)| wrong(lang, why))?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => FileSettings::default(),
+            Err(e) => {
+                return Err(wrong(
+                    None,
+                    Text::new(format!("无法读取（{e}）"), format!("cannot be read ({e})")),
+                ));
+            }
         };
         let data = self.data.clone().or(file.data).unwrap_or_else(|| "ditu-data".into());
-        let lang = match (self.lang, file.lang) {
-            (None, Some(LangFlag::Zh)) => Lang::Zh,
-            (None, Some(LangFlag::En)) => Lang::En,
-            _ => self.lang(),
-        };
+        let lang = file.lang.filter(|_| self.lang.is_none()).unwrap_or_else(|| self.lang());
         let target = match self.database.clone().or(file.database) {
             Some(url) => Target::parse(&url)?,
             None => Target::GeoPackage(data.join("city.gpkg")),
@@ -100,8 +148,7 @@ impl Flags {
             None => Layers::parse(&crate::assets::layer_files()),
         };
         let layers = Arc::new(layers.map_err(|e| e.to_string())?);
-        let [w, s, e, n] = file.city.unwrap_or(CHANGDE);
-        Ok(Settings { data, target, layers, city: Bounds::new(w, s, e, n), lang, json: self.json })
+        Ok(Settings { data, target, layers, home: file.city.unwrap_or_default(), lang, json: self.json })
     }
 }
 
@@ -136,7 +183,9 @@ pub(crate) fn grid_path(rasters: &Path, sha256: &str) -> PathBuf {
 pub(crate) fn grid_of(rasters: &Path, def: &LayerDef, row: &Row) -> Option<PathBuf> {
     match &row.values[def.field("file")?] {
         // A hash and nothing else: the name comes from the store, yet it must not lead out of the folder.
-        Value::Text(sha) if sha.bytes().all(|b| b.is_ascii_hexdigit()) => Some(grid_path(rasters, sha)),
+        ditu_model::Value::Text(sha) if sha.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Some(grid_path(rasters, sha))
+        }
         _ => None,
     }
 }

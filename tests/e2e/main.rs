@@ -6,6 +6,7 @@ mod harness;
 
 mod access;
 mod answers;
+mod city;
 mod commands;
 mod control;
 mod coordinates;
@@ -16,6 +17,7 @@ mod imports;
 mod shared;
 mod tables;
 mod texts;
+mod statements;
 mod tiles;
 mod watch;
 mod which;

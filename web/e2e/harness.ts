@@ -1,7 +1,7 @@
 // What browser tests share: a site, a browser, and a page that remembers what went wrong on it.
 
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,8 +30,23 @@ export async function site(): Promise<Site> {
 export async function bareSite(): Promise<Site> {
   const binary = process.env['DITU_BIN'];
   if (!binary) return startMock({ empty: true });
-  const data = mkdtempSync(join(tmpdir(), 'ditu-bare-'));
-  const server = spawn(binary, ['--data', data, 'serve', '--addr', '127.0.0.1:0', '--public', 'all'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return serve(binary, mkdtempSync(join(tmpdir(), 'ditu-bare-')));
+}
+
+/** A server for another city: its `ditu.toml` and one delivery of roads. Null without the binary DITU_BIN. */
+export async function otherCity(settings: string, roads: object): Promise<Site | null> {
+  const binary = process.env['DITU_BIN'];
+  if (!binary) return null;
+  const folder = mkdtempSync(join(tmpdir(), 'ditu-city-'));
+  writeFileSync(join(folder, 'ditu.toml'), settings);
+  writeFileSync(join(folder, 'roads.geojson'), JSON.stringify(roads));
+  execFileSync(binary, ['--data', 'data', 'import', '--layer', 'transport.road', 'roads.geojson'], { cwd: folder });
+  return serve(binary, folder);
+}
+
+/** Runs the binary in a folder, with the data in it; the folder is gone when the server has stopped. */
+async function serve(binary: string, folder: string): Promise<Site> {
+  const server = spawn(binary, ['--data', 'data', 'serve', '--addr', '127.0.0.1:0', '--public', 'all'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   const url = await new Promise<string>((found, failed) => {
     const hear = (chunk: Buffer) => {
@@ -49,7 +64,7 @@ export async function bareSite(): Promise<Site> {
       new Promise<void>((done) => {
         server.removeAllListeners('exit');
         server.on('exit', () => {
-          rmSync(data, { recursive: true, force: true });
+          rmSync(folder, { recursive: true, force: true });
           done();
         });
         server.kill();

@@ -149,7 +149,7 @@ test('a link restores camera, style, hidden layers, language and grid', async ()
   expect(await rendered(page, 'transport.road')).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
   expect(await page.locator('.panel h2').textContent()).toBe('Layers');
-  expect(await page.locator('#gk-form').inputValue()).toBe('zone');
+  expect(await page.locator('#gk-form').inputValue()).toBe('4525');
   // What the reader changes goes into the address.
   await page.locator('[data-layer="water.area"] .eye').click();
   await page.waitForFunction(() => location.hash.includes('hide=transport.road&'));
@@ -169,7 +169,7 @@ test('coordinates under the pointer agree with EPSG:4546 and 4525', async () => 
   // The published vector of this point, to a metre: a pixel is 0.26 m here.
   expect(Math.abs(plain.n - 3212973.02)).toBeLessThan(1);
   expect(Math.abs(plain.e - 568041.26)).toBeLessThan(1);
-  await page.locator('#gk-form').selectOption('zone');
+  await page.locator('#gk-form').selectOption('4525');
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   expect(Math.abs((await read()).e - 37568041.26)).toBeLessThan(1);
   await page.context().close();

@@ -11,8 +11,8 @@ pub enum CrsError {
     /// The text is not well-known text.
     #[error("not well-known text: {0}")]
     Syntax(String),
-    /// The datum is none of the four.
-    #[error("the datum {0} is not CGCS2000, WGS 84, Xian 1980 or Beijing 1954")]
+    /// The datum is none of the five.
+    #[error("the datum {0} is not CGCS2000, WGS 84, Xian 1980, Beijing 1954 or ETRS89")]
     Datum(String),
     /// The projection is none that Chinese survey files use.
     #[error("the projection {0} is not Gauss-Krueger, UTM or web Mercator")]
@@ -57,6 +57,14 @@ const ZONES: [(Datum, u32, u32, u32, bool); 13] = [
     (Datum::Beijing54, 21473, 13, 6, false),
 ];
 
+/// UTM: datum, the code that the zone is added to, first and last zone, false northing.
+const UTM: [(Datum, u32, (u32, u32), f64); 3] = [
+    (Datum::Wgs84, 32600, (1, 60), 0.0),
+    (Datum::Wgs84, 32700, (1, 60), 10_000_000.0),
+    (Datum::Etrs89, 25800, (28, 38), 0.0),
+];
+const UTM_SCALE: f64 = 0.9996;
+
 fn zones(width: u32) -> u32 {
     if width == 3 { 21 } else { 11 }
 }
@@ -74,8 +82,8 @@ impl Crs {
         Crs { datum, projection }
     }
 
-    /// The CRSs of Chinese survey files: 4490, 4326, 4610, 4214, their Gauss–Krüger zones, UTM on WGS 84 (326zz),
-    /// 3857.
+    /// The CRSs of Chinese survey files: 4490, 4326, 4610, 4214, their Gauss–Krüger zones, 3857; and those of cities
+    /// elsewhere: UTM on WGS 84 (326zz, south 327zz), ETRS89 (4258) and its UTM zones 28 to 38 (258zz).
     pub fn from_epsg(code: u32) -> Option<Crs> {
         if code == 3857 || code == 900913 {
             return Some(Crs::new(Datum::Wgs84, Projection::WebMercator));
@@ -83,9 +91,11 @@ impl Crs {
         if let Some(datum) = Datum::ALL.into_iter().find(|d| d.geographic_epsg() == code) {
             return Some(Crs::new(datum, Projection::Geographic));
         }
-        if (32601..=32660).contains(&code) {
-            let cm = f64::from(code - 32600) * 6.0 - 183.0;
-            return Some(Crs::transverse(Datum::Wgs84, cm, 0.9996, 500_000.0, 0.0));
+        if let Some((datum, first, _, north)) =
+            UTM.into_iter().find(|u| (u.1 + u.2.0..=u.1 + u.2.1).contains(&code))
+        {
+            let cm = f64::from(code - first) * 6.0 - 183.0;
+            return Some(Crs::transverse(datum, cm, UTM_SCALE, 500_000.0, north));
         }
         let (datum, first, zone0, width, prefix) =
             ZONES.into_iter().find(|z| (z.1..z.1 + zones(z.3)).contains(&code))?;
@@ -110,6 +120,19 @@ impl Crs {
     /// What in it is not known here; GDAL may still know it.
     pub fn from_wkt(text: &str) -> Result<Crs, CrsError> {
         crate::wkt::parse(text)
+    }
+
+    /// From well-known text of a survey in China whose datum goes by a name of elsewhere: the ellipsoid of Krassovsky is
+    /// Beijing 1954's there, that of IAG 1975 Xian 1980's, and GRS 80 in a Chinese Gauss–Krüger zone CGCS2000's.
+    ///
+    /// # Errors
+    /// What in it is not known here.
+    pub fn from_wkt_in_china(text: &str) -> Result<Crs, CrsError> {
+        let crs = crate::wkt::parse_in_china(text)?;
+        if crs.datum != Datum::Cgcs2000 || crs.epsg().is_some_and(|code| code != 4490) {
+            return Ok(crs);
+        }
+        Err(CrsError::Datum(text.chars().take(40).collect()))
     }
 
     /// The same projection with another datum's ellipsoid: what numbers look like says nothing of the datum.
@@ -151,12 +174,14 @@ impl Crs {
             Projection::WebMercator => return (self.datum == Datum::Wgs84).then_some(3857),
             Projection::TransverseMercator(tm) => tm,
         };
-        if tm.latitude_of_origin != 0.0 || tm.false_northing != 0.0 {
+        if tm.latitude_of_origin != 0.0 {
             return None;
         }
-        if (tm.scale - 0.9996).abs() < 1e-9 && self.datum == Datum::Wgs84 && tm.false_easting == 500_000.0 {
-            let zone = (tm.central_meridian + 183.0) / 6.0;
-            return (zone.fract() == 0.0 && (1.0..=60.0).contains(&zone)).then_some(32600 + zone as u32);
+        if let Some((first, zone)) = self.utm() {
+            return Some(first + zone);
+        }
+        if tm.false_northing != 0.0 {
+            return None;
         }
         if tm.scale != 1.0 {
             return None;
@@ -169,6 +194,19 @@ impl Crs {
                     && (tm.false_easting - easting).abs() < 1e-6;
                 equal.then_some(first + i)
             })
+        })
+    }
+
+    /// The first code of the UTM series that this is of, and its zone.
+    fn utm(&self) -> Option<(u32, u32)> {
+        let Projection::TransverseMercator(tm) = &self.projection else { return None };
+        let zone = (tm.central_meridian + 183.0) / 6.0;
+        if (tm.scale - UTM_SCALE).abs() > 1e-9 || tm.false_easting != 500_000.0 || zone.fract() != 0.0 {
+            return None;
+        }
+        UTM.into_iter().find_map(|(datum, first, (from, to), north)| {
+            let fits = datum == self.datum && north == tm.false_northing;
+            (fits && (f64::from(from)..=f64::from(to)).contains(&zone)).then_some((first, zone as u32))
         })
     }
 
@@ -197,6 +235,10 @@ impl Crs {
             Projection::Geographic => format!("{datum} lon/lat"),
             Projection::WebMercator => "Web Mercator".to_owned(),
             Projection::TransverseMercator(tm) => {
+                if let Some((_, zone)) = self.utm() {
+                    let half = if tm.false_northing == 0.0 { "N" } else { "S" };
+                    return self.coded(format!("{datum} / UTM {zone}{half}"));
+                }
                 let cm = tm.central_meridian;
                 let kind = if tm.scale == 1.0 { "GK" } else { "TM" };
                 match ((tm.false_easting - 500_000.0) / 1e6).round() as i64 {
@@ -205,6 +247,10 @@ impl Crs {
                 }
             }
         };
+        self.coded(plain)
+    }
+
+    fn coded(&self, plain: String) -> String {
         match self.epsg() {
             Some(code) => format!("{plain} (EPSG:{code})"),
             None => plain,

@@ -1,4 +1,4 @@
-//! The four datums that Chinese survey files come in, and their ellipsoids.
+//! The four datums that Chinese survey files come in, Europe's, and their ellipsoids.
 
 /// A reference ellipsoid.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,16 +33,19 @@ pub enum Datum {
     Xian80,
     /// Beijing 1954 (EPSG:4214).
     Beijing54,
+    /// European Terrestrial Reference System 1989 (EPSG:4258); within a metre of CGCS2000.
+    Etrs89,
 }
 
 impl Datum {
     /// All of them.
-    pub const ALL: [Datum; 4] = [Datum::Cgcs2000, Datum::Wgs84, Datum::Xian80, Datum::Beijing54];
+    pub const ALL: [Datum; 5] =
+        [Datum::Cgcs2000, Datum::Wgs84, Datum::Xian80, Datum::Beijing54, Datum::Etrs89];
 
-    /// Its ellipsoid (EPSG 1024, 7030, 7049, 7024).
+    /// Its ellipsoid (EPSG 1024, 7030, 7049, 7024, 7019).
     pub fn ellipsoid(self) -> Ellipsoid {
         let (a, inverse_flattening) = match self {
-            Datum::Cgcs2000 => (6_378_137.0, 298.257222101),
+            Datum::Cgcs2000 | Datum::Etrs89 => (6_378_137.0, 298.257222101),
             Datum::Wgs84 => (6_378_137.0, 298.257223563),
             Datum::Xian80 => (6_378_140.0, 298.257),
             Datum::Beijing54 => (6_378_245.0, 298.3),
@@ -57,6 +60,7 @@ impl Datum {
             Datum::Wgs84 => 4326,
             Datum::Xian80 => 4610,
             Datum::Beijing54 => 4214,
+            Datum::Etrs89 => 4258,
         }
     }
 
@@ -67,6 +71,7 @@ impl Datum {
             Datum::Wgs84 => "WGS 84",
             Datum::Xian80 => "Xian 1980",
             Datum::Beijing54 => "Beijing 1954",
+            Datum::Etrs89 => "ETRS89",
         }
     }
 }

@@ -155,7 +155,7 @@ fn the_city_box_tells_zone_prefix_and_axes_but_lists_what_it_cannot_tell() {
     let boxed = |code: u32, swap: bool| {
         let (a, b) = (epsg(code).project([111.2, 28.9]), epsg(code).project([111.9, 29.4]));
         let n = if swap { [a[1], a[0], b[1], b[0]] } else { [a[0], a[1], b[0], b[1]] };
-        detect::candidates(n, city)
+        detect::candidates(n, city, &detect::in_china())
     };
     for swap in [false, true] {
         for code in [4525, 4526, 4546, 4547, 4499, 4490, 3857] {
@@ -163,10 +163,78 @@ fn the_city_box_tells_zone_prefix_and_axes_but_lists_what_it_cannot_tell() {
             assert_eq!((best.crs.epsg(), best.swapped), (Some(code), swap));
         }
     }
+    let china = detect::in_china();
     let listed: Vec<_> = boxed(4546, false).iter().filter_map(|c| c.crs.epsg()).collect();
     assert!(listed.contains(&32649), "UTM 49N lies 1.3 km away and cannot be ruled out: {listed:?}");
-    assert!(detect::candidates([10_000., 20_000., 15_000., 28_000.], city).is_empty(), "a local grid");
-    assert!(detect::candidates([f64::NAN; 4], city).is_empty());
+    assert!(
+        detect::candidates([10_000., 20_000., 15_000., 28_000.], city, &china).is_empty(),
+        "a local grid"
+    );
+    assert!(detect::candidates([f64::NAN; 4], city, &china).is_empty());
+}
+
+#[test]
+fn a_city_elsewhere_is_found_in_its_own_zones_and_in_no_chinese_one() {
+    let (city, zones) = ([14.88, 51.08, 15.06, 51.22], [epsg(25833), epsg(32633)]);
+    let usual = detect::elsewhere(&zones);
+    assert!(usual.iter().all(|(c, _)| c.datum() != Datum::Cgcs2000), "{usual:?}");
+    for code in [25833, 4326, 3857] {
+        let (a, b) = (epsg(code).project([14.95, 51.12]), epsg(code).project([15.0, 51.18]));
+        let found = detect::candidates([a[0], a[1], b[0], b[1]], city, &usual);
+        assert_eq!(found[0].crs.epsg(), Some(code));
+        assert!(!found[0].swapped);
+    }
+    assert!(detect::candidates([5e5, 5.67e6, 5.1e5, 5.68e6], city, &detect::in_china()).is_empty());
+}
+
+#[test]
+fn utm_of_both_halves_and_of_europe_is_known_by_code_and_text() {
+    let rows = [
+        (25833, 4258, [14.987, 51.153]),
+        (32633, 4326, [14.987, 51.153]),
+        (32736, 4326, [31.05, -17.83]),
+        (25832, 4258, [9.0, 48.0]),
+    ];
+    for (code, degrees, at) in rows {
+        let n = proj(degrees, code, &[at])[0];
+        near(epsg(code).project(at), n, 1e-3);
+        near(epsg(code).unproject(n), at, 1e-8);
+        assert_eq!(epsg(code).epsg(), Some(code));
+        for format in ["wkt1", "wkt_esri", "wkt2"] {
+            let args = ["-o", format, &format!("EPSG:{code}")];
+            let text =
+                String::from_utf8(Command::new("gdalsrsinfo").args(args).output().unwrap().stdout).unwrap();
+            assert_eq!(Crs::from_wkt(&text).unwrap().epsg(), Some(code), "{text}");
+        }
+    }
+    assert_eq!(epsg(25833).name(), "ETRS89 / UTM 33N (EPSG:25833)");
+    assert_eq!(epsg(32736).name(), "WGS 84 / UTM 36S (EPSG:32736)");
+    assert_eq!(Crs::from_epsg(25827), None);
+    assert_eq!(Transform::to_geographic(&epsg(25833), &Crs::CGCS2000).unwrap().accuracy_m(), 1.0);
+}
+
+#[test]
+fn in_china_an_old_datum_is_known_by_its_ellipsoid() {
+    let text = |datum: &str, spheroid: &str, easting: f64, meridian: f64| {
+        format!(
+            "PROJCS[\"unnamed\",GEOGCS[\"unnamed\",DATUM[\"{datum}\",SPHEROID[\"x\",{spheroid}]],PRIMEM[\"Greenwich\",0],UNIT[\"degree\",0.0174532925199433]],PROJECTION[\"Transverse_Mercator\"],PARAMETER[\"latitude_of_origin\",0],PARAMETER[\"central_meridian\",{meridian}],PARAMETER[\"scale_factor\",1],PARAMETER[\"false_easting\",{easting}],PARAMETER[\"false_northing\",0],UNIT[\"metre\",1]]"
+        )
+    };
+    let code = |t: &str| Crs::from_wkt_in_china(t).ok().and_then(|c| c.epsg());
+    for (datum, spheroid, easting, wanted) in [
+        ("Pulkovo_1942", "6378245,298.3", 500_000.0, Some(2434)),
+        ("MIF 999,3,24,-123,-94", "6378245,298.3", 37_500_000.0, Some(2413)),
+        ("MIF 999,31,0,0,0", "6378140,298.257222", 500_000.0, Some(2382)),
+        ("North_American_Datum_1983", "6378137,298.257222101", 500_000.0, Some(4546)),
+        ("North_American_Datum_1983", "6378137,298.257222101", 200_000.0, None),
+        ("DHDN", "6377397.155,299.1528128", 500_000.0, None),
+    ] {
+        let text = text(datum, spheroid, easting, 111.0);
+        assert!(Crs::from_wkt(&text).is_err(), "{text}");
+        assert_eq!(code(&text), wanted, "{text}");
+    }
+    let degrees = "GEOGCS[\"x\",DATUM[\"North_American_Datum_1983\",SPHEROID[\"x\",6378137,298.257222101]],UNIT[\"degree\",0.0174532925199433]]";
+    assert!(Crs::from_wkt_in_china(degrees).is_err(), "degrees on GRS 80 may be anybody's");
 }
 
 #[test]
@@ -209,7 +277,7 @@ proptest! {
 
     #[test]
     fn any_numbers_are_answered(n in prop::array::uniform4(any::<f64>())) {
-        let _ = detect::candidates(n, [110.48, 28.40, 112.30, 30.13]);
+        let _ = detect::candidates(n, [110.48, 28.40, 112.30, 30.13], &detect::in_china());
         let t = Transform::to_geographic(&epsg(4546), &Crs::CGCS2000).unwrap();
         t.apply(&mut [[n[0], n[1]], [n[2], n[3]]]);
     }

@@ -26,13 +26,15 @@ pub enum TransformError {
 #[derive(Clone, Debug)]
 pub struct Transform {
     from: Projection,
-    same_datum: bool,
+    /// How far the two datums lie apart, in metres.
+    apart_m: f64,
     /// Fitted control, with its standard deviation in metres.
     control: Option<(Way, f64)>,
 }
 
 impl Transform {
-    /// Between equal datums, or between CGCS2000 and WGS 84, which agree to a decimetre (a no-op, stated as such).
+    /// Between equal datums, or between CGCS2000, WGS 84 and ETRS89, which agree to a decimetre or (ETRS89, which moves
+    /// with Europe: EPSG 1149) a metre. A no-op, stated as such.
     ///
     /// # Errors
     /// [`TransformError::NeedsControl`] for Xian 1980 and Beijing 1954 to anything else.
@@ -41,11 +43,16 @@ impl Transform {
             return Err(TransformError::NotGeographic);
         }
         let (a, b) = (from.datum(), to.datum());
-        let modern = |d| matches!(d, Datum::Cgcs2000 | Datum::Wgs84);
+        let modern = |d| matches!(d, Datum::Cgcs2000 | Datum::Wgs84 | Datum::Etrs89);
         if a != b && !(modern(a) && modern(b)) {
             return Err(TransformError::NeedsControl { from: a, to: b });
         }
-        Ok(Transform { from: *from.projection(), same_datum: a == b, control: None })
+        let apart_m = match (a == b, a == Datum::Etrs89 || b == Datum::Etrs89) {
+            (true, _) => 0.0,
+            (_, true) => 1.0,
+            _ => 0.1,
+        };
+        Ok(Transform { from: *from.projection(), apart_m, control: None })
     }
 
     /// By fitted control, to CGCS2000. `from` is the CRS of the coordinates; `None` when they are in the control's own
@@ -56,16 +63,15 @@ impl Transform {
     pub fn by_control(from: Option<&Crs>, control: &Control) -> Result<Transform, ControlError> {
         let way = control.way(from)?;
         let from = from.map_or(Projection::Geographic, |c| *c.projection());
-        Ok(Transform { from, same_datum: false, control: Some((way, control.sigma0)) })
+        Ok(Transform { from, apart_m: 0.0, control: Some((way, control.sigma0)) })
     }
 
-    /// Stated accuracy in metres: the projection is exact; CGCS2000 against WGS 84 is a decimetre; control
-    /// is as good as its points fitted.
+    /// Stated accuracy in metres: the projection is exact; CGCS2000 against WGS 84 is a decimetre, against
+    /// ETRS89 a metre; control is as good as its points fitted.
     pub fn accuracy_m(&self) -> f64 {
         match &self.control {
             Some((_, sigma0)) => *sigma0,
-            None if self.same_datum => 0.0,
-            None => 0.1,
+            None => self.apart_m,
         }
     }
 

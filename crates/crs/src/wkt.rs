@@ -47,7 +47,19 @@ impl Node {
     }
 }
 
+/// How a datum is told.
+type Tell = fn(&Node) -> Result<Datum, CrsError>;
+
 pub(crate) fn parse(text: &str) -> Result<Crs, CrsError> {
+    parse_with(text, datum)
+}
+
+/// The same by the ellipsoid alone, as is enough in China.
+pub(crate) fn parse_in_china(text: &str) -> Result<Crs, CrsError> {
+    parse_with(text, by_ellipsoid)
+}
+
+fn parse_with(text: &str, tell: Tell) -> Result<Crs, CrsError> {
     if text.len() > LONGEST {
         return Err(CrsError::Syntax(format!("{} bytes long", text.len())));
     }
@@ -60,14 +72,14 @@ pub(crate) fn parse(text: &str) -> Result<Crs, CrsError> {
         |words: &[&str]| if words.contains(&root.word.as_str()) { Some(&root) } else { root.find(words) };
     if let Some(p) = whole(&projected) {
         let base = p.find(&geographic).ok_or_else(|| CrsError::Syntax("no geographic CRS inside".into()))?;
-        return projected_crs(p, base);
+        return projected_crs(p, base, tell);
     }
     let g = whole(&geographic).ok_or_else(|| CrsError::Projection(root.word.clone()))?;
     let unit = unit(g, 0.017_453_292_519_943_295)?;
     if (unit - 0.017_453_292_519_943_295).abs() > 1e-9 {
         return Err(CrsError::Unit(format!("{unit} rad")));
     }
-    Ok(Crs::new(datum(g)?, Projection::Geographic))
+    Ok(Crs::new(tell(g)?, Projection::Geographic))
 }
 
 fn unit(node: &Node, default: f64) -> Result<f64, CrsError> {
@@ -77,6 +89,23 @@ fn unit(node: &Node, default: f64) -> Result<f64, CrsError> {
         .or_else(|| node.child(&["CS"]).and_then(|c| c.child(&words)))
         .or_else(|| node.child(&["AXIS"]).and_then(|a| a.child(&words)));
     found.map_or(Ok(default), |u| u.number(0).ok_or_else(|| CrsError::Unit(u.name().into())))
+}
+
+fn by_ellipsoid(geographic: &Node) -> Result<Datum, CrsError> {
+    let spheroid = geographic
+        .find(&["SPHEROID", "ELLIPSOID"])
+        .ok_or_else(|| CrsError::Datum(geographic.name().into()))?;
+    let (a, rf) = (spheroid.number(0).unwrap_or(0.0), spheroid.number(1).unwrap_or(0.0));
+    let meridian = geographic.child(&["PRIMEM", "PRIMEMERIDIAN"]).and_then(|p| p.number(0)).unwrap_or(0.0);
+    // IAG 1975 is written with 298.257 and with 298.257222; GRS 80 and WGS 84 differ in the sixth decimal.
+    let told = [(Datum::Beijing54, 1e-4), (Datum::Xian80, 1e-3), (Datum::Cgcs2000, 1e-6)];
+    told.into_iter()
+        .find(|(d, near)| {
+            let e = d.ellipsoid();
+            meridian == 0.0 && (e.a - a).abs() < 0.005 && (e.inverse_flattening - rf).abs() < *near
+        })
+        .map(|(d, _)| d)
+        .ok_or_else(|| CrsError::Datum(geographic.name().into()))
 }
 
 fn datum(geographic: &Node) -> Result<Datum, CrsError> {
@@ -96,6 +125,10 @@ fn datum(geographic: &Node) -> Result<Datum, CrsError> {
         (Datum::Wgs84, &["wgs_1984", "wgs 84", "wgs84", "wgs 1984", "world geodetic system 1984"]),
         (Datum::Xian80, &["xian", "xi'an"]),
         (Datum::Beijing54, &["beijing"]),
+        (
+            Datum::Etrs89,
+            &["etrs_1989", "etrs89", "etrs 1989", "european_terrestrial", "european terrestrial"],
+        ),
     ];
     said.iter()
         .find(|(d, words)| {
@@ -107,7 +140,7 @@ fn datum(geographic: &Node) -> Result<Datum, CrsError> {
         .ok_or_else(|| CrsError::Datum(node.name().into()))
 }
 
-fn projected_crs(p: &Node, base: &Node) -> Result<Crs, CrsError> {
+fn projected_crs(p: &Node, base: &Node, tell: Tell) -> Result<Crs, CrsError> {
     let holder = p.child(&["CONVERSION", "DERIVINGCONVERSION"]).unwrap_or(p);
     let method = holder.child(&["PROJECTION", "METHOD"]).map(Node::name).unwrap_or_default();
     let plain = method.to_lowercase().replace([' ', '-'], "_");
@@ -125,7 +158,7 @@ fn projected_crs(p: &Node, base: &Node) -> Result<Crs, CrsError> {
     };
     match plain.as_str() {
         "gauss_kruger" | "gauss_krueger" | "transverse_mercator" => {
-            let datum = datum(base)?;
+            let datum = tell(base)?;
             let tm = TransverseMercator::new(
                 datum.ellipsoid(),
                 parameter(&["central_meridian", "longitude_of_natural_origin"], 0.0),
@@ -141,7 +174,7 @@ fn projected_crs(p: &Node, base: &Node) -> Result<Crs, CrsError> {
         }
         // GDAL writes EPSG:3857 in WKT 1 as Mercator_1SP on WGS 84 with a PROJ.4 extension that makes it spherical.
         "mercator_1sp" | "mercator" if p.child(&["EXTENSION"]).is_some() => {
-            datum(base).map(|d| Crs::new(d, Projection::WebMercator))
+            tell(base).map(|d| Crs::new(d, Projection::WebMercator))
         }
         _ => Err(CrsError::Projection(method.into())),
     }

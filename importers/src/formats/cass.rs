@@ -79,6 +79,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         encoded: Some(encoded),
         projected: false,
         obfuscated: false,
+        turned: false,
         raster: None,
         findings: Vec::new(),
         reader: Arc::new(reader),

@@ -89,10 +89,19 @@ fn stated(srs: &Srs) -> bool {
 }
 
 /// What a CRS of GDAL's means here: its parameters decide, the code only where the parameters are not understood.
-pub(super) fn claim(srs: &Srs, by: &str) -> Claim {
-    let known = Crs::from_wkt(&srs.wkt).map_err(|e| e.to_string());
-    let crs = known.or_else(|why| srs.epsg.and_then(Crs::from_epsg).ok_or(why));
+pub(super) fn claim(srs: &Srs, by: &str, options: &Options) -> Claim {
+    let crs = known(&srs.wkt, options).or_else(|why| srs.epsg.and_then(Crs::from_epsg).ok_or(why));
     Claim { by: by.to_owned(), crs }
+}
+
+/// The CRS of a text. In a Chinese city the old datums are known by their ellipsoids too: MapInfo has no name for them and
+/// writes Pulkovo 1942 (1001) or parameters of its own, and PROJ would lead them by those of other countries.
+pub(super) fn known(wkt: &str, options: &Options) -> Result<Crs, String> {
+    let chinese = options.city.as_ref().is_none_or(|c| c.is_chinese());
+    let plain = Crs::from_wkt(wkt);
+    let crs =
+        plain.or_else(|why| if chinese { Crs::from_wkt_in_china(wkt).map_err(|_| why) } else { Err(why) });
+    crs.map_err(|e| e.to_string())
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
@@ -233,7 +242,7 @@ fn table(
 ) -> Vec<Table> {
     let named = text.names.as_ref().filter(|n| n.len() == layer.fields.len());
     let columns: Vec<String> = named.cloned().unwrap_or_else(|| layer.fields.iter().map(column).collect());
-    let claimed = layer.srs.as_ref().filter(|s| stated(s)).map(|s| claim(s, driver));
+    let claimed = layer.srs.as_ref().filter(|s| stated(s)).map(|s| claim(s, driver, options));
     let mut projected =
         matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
     let how = ReadOptions { to_cgcs2000: projected, ..how.clone() };
@@ -293,6 +302,7 @@ fn table(
         encoded: text.evidence.clone().map(|evidence| Encoded { encoding: text.encoding, evidence }),
         projected,
         obfuscated: false,
+        turned: false,
         raster: None,
         findings: std::mem::take(&mut findings),
         reader: Arc::new(GdalReader { part, ..reader.clone() }),

@@ -299,6 +299,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             encoded: Some(encoded.clone()),
             projected: false,
             obfuscated: false,
+            turned: false,
             raster: None,
             findings: if nodes { findings.clone() } else { Vec::new() },
             reader: Arc::new(Inp {

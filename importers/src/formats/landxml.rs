@@ -367,6 +367,7 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
             encoded: None,
             projected: false,
             obfuscated: false,
+            turned: false,
             raster: None,
             findings: std::mem::take(&mut remarks),
             reader: Arc::new(KindReader { path: found.path.clone(), kind: i }),

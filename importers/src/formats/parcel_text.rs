@@ -241,6 +241,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         encoded: Some(encoded.clone()),
         projected: false,
         obfuscated: false,
+        turned: false,
         raster: None,
         findings,
         reader: Arc::new(ParcelText { path: found.path.clone(), encoded }),

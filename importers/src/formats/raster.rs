@@ -53,7 +53,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             both("配准后再导入", "georeference it first"),
         ));
     };
-    let claimed = raster.srs.as_ref().filter(|s| !s.wkt.is_empty()).map(|s| claim(s, format));
+    let claimed = raster.srs.as_ref().filter(|s| !s.wkt.is_empty()).map(|s| claim(s, format, options));
     let projected =
         matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
     Ok(vec![Table {
@@ -72,6 +72,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         encoded: None,
         projected,
         obfuscated: false,
+        turned: false,
         raster: Some(raster),
         findings: Vec::new(),
         reader: Arc::new(NoRows),

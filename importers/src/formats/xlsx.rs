@@ -131,6 +131,7 @@ pub(super) fn table(
         encoded: None,
         projected: false,
         obfuscated: false,
+        turned: false,
         raster: None,
         findings: Vec::new(),
         reader,

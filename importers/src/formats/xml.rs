@@ -6,7 +6,7 @@ use crate::notes::both;
 use crate::options::Options;
 use crate::question::{Answer, Subject};
 use crate::table::{Claim, Encoded, Table};
-use ditu_crs::Crs;
+use ditu_crs::{Crs, Datum, Projection};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
@@ -42,6 +42,23 @@ struct Look {
     cells: bool,
     /// The words of all OvCoordType tags.
     systems: Vec<String>,
+    /// A CRS is named in the form that wants its official order of axes.
+    official: bool,
+}
+
+/// Names of CRSs by which GDAL takes the axes in the order of the register.
+const OFFICIAL: [&[u8]; 4] = [
+    b"srsName=\"urn:ogc:def:crs:",
+    b"srsName='urn:ogc:def:crs:",
+    b"srsName=\"http://www.opengis.net/def/crs/",
+    b"srsName='http://www.opengis.net/def/crs/",
+];
+
+/// True for a CRS whose first axis is the northing (or latitude) in the register: degrees, and the zones of China.
+fn northing_first(crs: &Crs) -> bool {
+    crs.is_geographic()
+        || (matches!(crs.projection(), Projection::TransverseMercator(_))
+            && matches!(crs.datum(), Datum::Cgcs2000 | Datum::Xian80 | Datum::Beijing54))
 }
 
 fn look_over(found: &Found) -> std::io::Result<Look> {
@@ -56,6 +73,7 @@ fn look_over(found: &Found) -> std::io::Result<Look> {
         kept.extend_from_slice(&buffer[..n]);
         look.entities |= find(&kept, b"<!DOCTYPE").or_else(|| find(&kept, b"<!ENTITY")).is_some();
         look.cells = look.cells || balloon::has_cells(&kept);
+        look.official |= OFFICIAL.iter().any(|name| find(&kept, name).is_some());
         let mut at = 0;
         while let Some(i) = find(&kept[at..], b"<OvCoordType>") {
             let begin = at + i + 13;
@@ -217,7 +235,9 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     match look.systems.as_slice() {
         // The archive's name says whose it is, whatever the file inside is called.
         [] if format == "OVKML" || found.name.to_lowercase().contains(".ovkmz/") => {
-            if options.crs(&found.name, None).is_none() {
+            // Ovital shifts nothing outside China.
+            let chinese = options.city.as_ref().is_none_or(|c| c.is_chinese());
+            if chinese && options.crs(&found.name, None).is_none() {
                 let answers = vec![
                     Answer::new("EPSG:4490", both("CGCS2000（或 WGS 84）", "CGCS2000 (or WGS 84)")),
                     Answer::new(
@@ -269,6 +289,8 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             }
         }
         table.obfuscated = obfuscated;
+        let named = table.claim.as_ref().and_then(|c| c.crs.as_ref().ok());
+        table.turned = look.official && named.is_some_and(northing_first);
         table.encoded = encoded.clone().or(table.encoded.take());
         if let Some(crs) = crs {
             table.claim = Some(Claim { by: "OvCoordType".into(), crs: Ok(crs) });

@@ -7,12 +7,13 @@ mod numbers;
 
 pub(crate) use doubt::{Guess, sample};
 
-use super::pairs;
+use super::{fields, pairs};
+use crate::city::{self, City};
 use crate::notes::both;
 use crate::options::CrsChoice;
 use crate::table::{Claim, ShapeSource, Table};
 use ditu_crs::control::Control;
-use ditu_crs::{Crs, Datum, Projection, Transform, TransformError, detect, obfuscated};
+use ditu_crs::{Crs, Datum, Projection, Transform, TransformError, obfuscated};
 use ditu_model::{Bounds, Severity, Text};
 use std::sync::Arc;
 
@@ -131,9 +132,6 @@ impl Stated {
     }
 }
 
-/// How far outside the city (degrees) a delivery may reach.
-const MARGIN: f64 = 0.25;
-
 /// The box of numbers in degrees.
 fn placed(crs: &Crs, numbers: [f64; 4], swapped: bool) -> Option<Bounds> {
     let n = if swapped { [numbers[1], numbers[0], numbers[3], numbers[2]] } else { numbers };
@@ -149,15 +147,9 @@ fn placed(crs: &Crs, numbers: [f64; 4], swapped: bool) -> Option<Bounds> {
     Some(b)
 }
 
-fn meets(city: &Bounds, b: &Bounds) -> bool {
-    let wide =
-        Bounds::new(city.min[0] - MARGIN, city.min[1] - MARGIN, city.max[0] + MARGIN, city.max[1] + MARGIN);
-    wide.intersects(b)
-}
-
 /// Whether a place in degrees lies in the city, or not far from it.
-pub(crate) fn near(city: &Bounds, p: [f64; 2]) -> bool {
-    meets(city, &Bounds::new(p[0], p[1], p[0], p[1]))
+pub(crate) fn near(city: &City, p: [f64; 2]) -> bool {
+    city.meets(&Bounds::new(p[0], p[1], p[0], p[1]))
 }
 
 /// How numbers lie on the city in a CRS: whether the first is the northing; `None` where they do not.
@@ -175,7 +167,7 @@ pub(crate) fn decide(
     table: &Table,
     user: Option<&CrsChoice>,
     controls: &[Arc<Control>],
-    city: Option<Bounds>,
+    city: Option<&City>,
     stated: &Stated,
 ) -> Result<Decision, Undecided> {
     let decision = match user {
@@ -186,7 +178,7 @@ pub(crate) fn decide(
     let decision = decision.map_err(|u| control::offer(u, table, controls))?;
     let degrees =
         decision.crs.is_none_or(|c| c.is_geographic() || c.projection() == &Projection::WebMercator);
-    match suspicion(table).filter(|_| degrees && user.is_none() && decision.shift.is_none()) {
+    match suspicion(table, city).filter(|_| degrees && user.is_none() && decision.shift.is_none()) {
         Some(shift) => return Err(doubt::obfuscated(table, shift, &decision)),
         None if degrees && user.is_none() && doubt::looks_packed(table) => {
             return Err(doubt::packed(&decision));
@@ -230,7 +222,11 @@ fn other_zone(table: &Table, decision: &Decision) -> Option<(&'static str, Sever
 }
 
 /// The offset that a file's name or its maker's columns betray, whatever the file says of its CRS.
-pub(crate) fn suspicion(table: &Table) -> Option<Shift> {
+pub(crate) fn suspicion(table: &Table, city: Option<&City>) -> Option<Shift> {
+    // Nobody shifts maps of other countries.
+    if city.is_some_and(|c| !c.is_chinese()) {
+        return None;
+    }
     const MAKERS: [(&str, Shift); 5] = [
         ("acroutes", Shift::Gcj02),
         ("childrenNum", Shift::Gcj02),
@@ -262,7 +258,7 @@ pub(crate) fn suspicion(table: &Table) -> Option<Shift> {
     MAKERS.iter().find(by_column).or_else(|| NAMES.iter().find(says)).map(|m| m.1)
 }
 
-fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<Decision, Undecided> {
+fn by_user(table: &Table, choice: &CrsChoice, city: Option<&City>) -> Result<Decision, Undecided> {
     let evidence = both("由使用者指定（--crs）", "named by the user (--crs)");
     let shift = match choice {
         CrsChoice::Epsg(code) => {
@@ -270,10 +266,7 @@ fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<De
                 return Err(undecided(
                     "crs.unknown_code",
                     both(format!("不认识坐标系 EPSG:{code}"), format!("EPSG:{code} is not known here")),
-                    both(
-                        "用 4490、4326、3857 或国内高斯—克吕格带的代码（如 4525、4546）",
-                        "use 4490, 4326, 3857 or a code of a Chinese Gauss-Krueger zone such as 4525 or 4546",
-                    ),
+                    known_codes(city),
                 ));
             };
             // Columns called longitude and latitude hold degrees, whatever the tables beside them hold.
@@ -285,6 +278,20 @@ fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<De
         CrsChoice::Gcj02 => Shift::Gcj02,
         CrsChoice::Bd09 | CrsChoice::Control(_) => Shift::Bd09,
     };
+    if let Some(city) = city.filter(|c| !c.is_chinese()) {
+        return Err(undecided(
+            "crs.not_shifted",
+            both(
+                format!("{} 只用于中国的互联网地图，{}不在其中", shift.name(), city.name.zh),
+                format!(
+                    "{} is an offset of internet maps of China, where {} is not",
+                    shift.name(),
+                    city.name.en
+                ),
+            ),
+            known_codes(Some(city)),
+        ));
+    }
     if table.raster.is_some() {
         return Err(undecided(
             "crs.raster",
@@ -302,8 +309,27 @@ fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<De
     Ok(Decision { shift: Some(shift), ..decision })
 }
 
+/// What can be written for a CRS in this city.
+fn known_codes(city: Option<&City>) -> Text {
+    match city.filter(|c| !c.is_chinese()) {
+        Some(city) => {
+            let codes = city.codes();
+            both(
+                format!("用 {codes}、EPSG:4326 或 EPSG:3857；ditu.toml 的 [city] zones 写明本地的坐标系"),
+                format!(
+                    "use {codes}, EPSG:4326 or EPSG:3857; zones under [city] in ditu.toml names what is usual here"
+                ),
+            )
+        }
+        None => both(
+            "用 4490、4326、3857 或国内高斯—克吕格带的代码（如 4525、4546）",
+            "use 4490, 4326, 3857 or a code of a Chinese Gauss-Krueger zone such as 4525 or 4546",
+        ),
+    }
+}
+
 /// What the file says of itself, or else its numbers.
-fn by_file(table: &Table, city: Option<Bounds>, stated: &Stated) -> Result<Decision, Undecided> {
+fn by_file(table: &Table, city: Option<&City>, stated: &Stated) -> Result<Decision, Undecided> {
     if table.projected {
         let by = table.claim.as_ref().map(|c| c.by.clone()).unwrap_or_default();
         let evidence =
@@ -335,7 +361,7 @@ fn settle(
     table: &Table,
     crs: Crs,
     evidence: Text,
-    city: Option<Bounds>,
+    city: Option<&City>,
     stated_by_user: Option<bool>,
 ) -> Result<Decision, Undecided> {
     if let Err(TransformError::NeedsControl { from, .. }) = Transform::to_geographic(&crs, &Crs::CGCS2000) {
@@ -354,7 +380,7 @@ fn settle(
             ),
         ));
     }
-    let shift = table.obfuscated.then_some(Shift::Gcj02);
+    let shift = (table.obfuscated && city.is_none_or(City::is_chinese)).then_some(Shift::Gcj02);
     let mut decision = Decision { shift, ..Decision::plain(Some(crs), evidence) };
     let (Some(numbers), Some(city)) = (table.numbers, city) else {
         if let Some(numbers) = table.numbers
@@ -368,10 +394,10 @@ fn settle(
         }
         return Ok(decision);
     };
-    if placed(&crs, numbers, false).is_some_and(|b| meets(&city, &b)) {
+    if placed(&crs, numbers, false).is_some_and(|b| city.meets(&b)) {
         return Ok(decision);
     }
-    if placed(&crs, numbers, true).is_some_and(|b| meets(&city, &b)) {
+    if placed(&crs, numbers, true).is_some_and(|b| city.meets(&b)) {
         swap(table, &mut decision);
         return Ok(decision);
     }
@@ -380,18 +406,19 @@ fn settle(
         return Ok(decision);
     }
     // A few rows may be elsewhere, or nowhere: they are found one by one.
-    if most_lie(table, &decision, &city) {
+    if most_lie(table, &decision, city) {
         return Ok(decision);
     }
     Err(outside(&crs, numbers, Some(city)))
 }
 
 /// True when most of a table's places, as decided, lie in the city.
-fn most_lie(table: &Table, decision: &Decision, city: &Bounds) -> bool {
+fn most_lie(table: &Table, decision: &Decision, city: &City) -> bool {
     let all = sample(table);
     let mut placed = all.clone();
     decision.place(&mut placed);
-    let inside = placed.iter().filter(|p| city.intersects(&Bounds::new(p[0], p[1], p[0], p[1]))).count();
+    let inside =
+        placed.iter().filter(|p| city.bounds.intersects(&Bounds::new(p[0], p[1], p[0], p[1]))).count();
     all.len() >= 4 && inside * 4 >= all.len() * 3
 }
 
@@ -415,6 +442,18 @@ fn swap(table: &Table, decision: &mut Decision) {
         }
         return;
     }
+    if table.turned {
+        decision.remarks.push((
+            "crs.axes_swapped",
+            Severity::Warning,
+            both(
+                "文件先写东（经度），而它写明的坐标系先写北（纬度）",
+                "the file writes the easting (longitude) first, where the CRS that it names has the northing (latitude) first",
+            ),
+            both("已按文件实际的顺序读取", "read in the order that the file has"),
+        ));
+        return;
+    }
     decision.remarks.push((
         "crs.axes_swapped",
         Severity::Warning,
@@ -426,12 +465,10 @@ fn swap(table: &Table, decision: &mut Decision) {
     ));
 }
 
-fn outside(crs: &Crs, numbers: [f64; 4], city: Option<Bounds>) -> Undecided {
+fn outside(crs: &Crs, numbers: [f64; 4], city: Option<&City>) -> Undecided {
     let name = crs.name();
     let extent = format!("{:.3} … {:.3}, {:.3} … {:.3}", numbers[0], numbers[2], numbers[1], numbers[3]);
-    let other = city
-        .map(|c| detect::candidates(numbers, [c.min[0], c.min[1], c.max[0], c.max[1]]))
-        .unwrap_or_default();
+    let other = city.map(|c| c.candidates(numbers)).unwrap_or_default();
     // The box of all numbers may look like what was said already: then single rows are what is wrong.
     let cure = match other.iter().map(|c| &c.crs).find(|c| *c != crs).and_then(Crs::epsg) {
         Some(code) => both(
@@ -440,20 +477,31 @@ fn outside(crs: &Crs, numbers: [f64; 4], city: Option<Bounds>) -> Undecided {
         ),
         None => both("用 --crs 指定正确的坐标系", "name the right CRS with --crs"),
     };
-    let (zh, en) = if city.is_some() {
-        ("不在本市范围", "are not in the city")
-    } else {
-        ("不可能存在", "cannot be")
+    let there = placed(crs, numbers, false).or_else(|| placed(crs, numbers, true));
+    let (message, cure) = match (city, there) {
+        (Some(city), Some(b)) => {
+            let (there, city, other) = (city::extent(&b), city.described(), city::cure());
+            (
+                both(
+                    format!("按 {name}，坐标 {extent} 在 {}，不在{}", there.zh, city.zh),
+                    format!(
+                        "taken as {name}, the coordinates {extent} lie at {}: not in {}",
+                        there.en, city.en
+                    ),
+                ),
+                both(format!("{}；{}", cure.zh, other.zh), format!("{}; {}", cure.en, other.en)),
+            )
+        }
+        _ => (
+            both(
+                format!("按 {name}，坐标 {extent} 不可能存在"),
+                format!("taken as {name}, the coordinates {extent} cannot be"),
+            ),
+            cure,
+        ),
     };
     Undecided {
         guesses: other.iter().filter_map(Guess::of).take(6).collect(),
-        ..undecided(
-            "crs.outside",
-            both(
-                format!("按 {name}，坐标 {extent} {zh}"),
-                format!("taken as {name}, the coordinates {extent} {en}"),
-            ),
-            cure,
-        )
+        ..undecided("crs.outside", message, cure)
     }
 }

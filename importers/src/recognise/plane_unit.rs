@@ -1,20 +1,21 @@
 //! The unit of coordinates that carry none: metres, unless the numbers fall on the city only as another one. That is asked.
 
 use super::crs::{self, Decision, Stated, Undecided};
+use crate::city::City;
 use crate::formats::Refused;
 use crate::notes::both;
 use crate::options::{CrsChoice, Unit};
 use crate::question::Answer;
 use crate::table::{Raw, Reader, ShapeSource, Sink, SourceRow, Table, coordinate};
 use ditu_crs::control::Control;
-use ditu_model::{Bounds, Severity, Text};
+use ditu_model::{Severity, Text};
 use std::sync::Arc;
 
 /// What is known beside the table.
 pub(crate) struct Beside<'a> {
     pub(crate) crs: Option<&'a CrsChoice>,
     pub(crate) controls: &'a [Arc<Control>],
-    pub(crate) city: Option<Bounds>,
+    pub(crate) city: Option<&'a City>,
     pub(crate) stated: &'a Stated,
 }
 
@@ -36,7 +37,7 @@ pub(crate) enum Drawn {
 fn fits(
     table: &Table,
     beside: &Beside<'_>,
-    city: &Bounds,
+    city: &City,
     decided: &Result<Decision, Undecided>,
 ) -> Option<f64> {
     let numbers = table.numbers?;
@@ -64,7 +65,7 @@ pub(crate) fn decide(table: &Table, beside: &Beside<'_>) -> Drawn {
     let Some(city) = beside.city.filter(|_| plain && table.numbers.is_some()) else {
         return Drawn::Metres(as_metres, None);
     };
-    if fits(table, beside, &city, &as_metres).is_some() {
+    if fits(table, beside, city, &as_metres).is_some() {
         let against = header.filter(|(unit, _)| *unit != Unit::Metre && !is_degrees(&as_metres));
         let against = against.map(|(unit, by)| {
             let name = unit.name();
@@ -89,7 +90,7 @@ pub(crate) fn decide(table: &Table, beside: &Beside<'_>) -> Drawn {
     for unit in Unit::ALL.into_iter().filter(|u| *u != Unit::Metre) {
         let scaled = in_unit(table, unit);
         let decided = beside.decide(&scaled);
-        if let Some(fit) = fits(&scaled, beside, &city, &decided) {
+        if let Some(fit) = fits(&scaled, beside, city, &decided) {
             // What the file says counts most; feet of two lengths and rarer units come after.
             let says = header.is_some_and(|(u, _)| u == unit);
             found.push((if says { fit.max(0.95) } else { fit * unit.usual() }, unit, decided));

@@ -1,6 +1,7 @@
 //! A raster's one row: its footprint, and the grid that holds its cells.
 
 use super::RasterFile;
+use crate::city::{cure, extent};
 use crate::formats::{Refused, refused};
 use crate::notes::both;
 use crate::options::Options;
@@ -65,14 +66,18 @@ impl RasterRow {
         let info = options.worker.grid(&table.path, &path, epsg).map_err(|e| failed(e.to_string()))?;
         let sha256 = sha256(&path).map_err(|e| failed(e.to_string()))?;
         let [w, s, e, n] = info.bounds;
-        if options.city.is_some_and(|city| !city.intersects(&Bounds::new(w, s, e, n))) {
+        if let Some(city) = options.city.as_ref().filter(|c| !c.bounds.intersects(&Bounds::new(w, s, e, n))) {
+            let (name, there, other) = (city.described(), extent(&Bounds::new(w, s, e, n)), cure());
             return Err(refused(
                 "geometry.outside_city",
                 both(
-                    format!("栅格在 {w:.4}～{e:.4}°E、{s:.4}～{n:.4}°N，不在本市"),
-                    format!("the raster lies at {w:.4} to {e:.4}°E, {s:.4} to {n:.4}°N: outside the city"),
+                    format!("栅格在 {}，不在{}", there.zh, name.zh),
+                    format!("the raster lies at {}: outside {}", there.en, name.en),
                 ),
-                both("核对坐标系（带号、中央经线）", "check the CRS (zone, central meridian)"),
+                both(
+                    format!("核对坐标系（带号、中央经线）；{}", other.zh),
+                    format!("check the CRS (zone, central meridian); {}", other.en),
+                ),
             ));
         }
         let raster = table.raster.as_ref();

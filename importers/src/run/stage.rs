@@ -3,8 +3,9 @@
 use super::stated::{Numbers, Precision};
 use crate::check::plane::Map;
 use crate::check::{Phase, RowCheck, Seen, Verdict};
+use crate::city::City;
 use crate::geometry::repair::{closed_as_area, repair};
-use crate::notes::{both, finding};
+use crate::notes::{both, finding, of_file};
 use crate::plan::Source;
 use crate::recognise::fields;
 use crate::table::{Raw, ShapeSource, SourceRow, coordinate};
@@ -14,9 +15,6 @@ use ditu_model::layer::Policy;
 use ditu_model::value::meant;
 use ditu_model::{Bounds, Finding, Geometry, LayerDef, Place, Row, Severity, Shape, Stated, Text, Value};
 use std::sync::Arc;
-
-/// How far outside the city's box (degrees) a feature may lie.
-const MARGIN: f64 = 0.25;
 
 /// What becomes of a row.
 pub(super) enum Fate {
@@ -80,8 +78,9 @@ pub(super) struct Stage<'a> {
     source: &'a Source,
     converters: Vec<Converter>,
     transform: Option<Transform>,
-    /// The city with a margin.
-    city: Option<Bounds>,
+    city: Option<&'a City>,
+    /// Its box with the margin.
+    wide: Option<Bounds>,
     pub(super) names: Vec<String>,
     /// Which fields are wanted; all of them when a row is to be kept.
     fields: Vec<bool>,
@@ -93,11 +92,14 @@ pub(super) struct Stage<'a> {
     precision: Precision,
     /// Its first coordinate as the file has it.
     at: Option<[f64; 2]>,
+    /// The row at hand is a closed line that stands for an area; how many of those were kept.
+    closes: bool,
+    closed: u64,
 }
 
 impl<'a> Stage<'a> {
     /// `fields` limits what is read to some fields (and what fills them).
-    pub(super) fn new(source: &'a Source, city: Option<Bounds>, fields: Option<&[&str]>) -> Stage<'a> {
+    pub(super) fn new(source: &'a Source, city: Option<&'a City>, fields: Option<&[&str]>) -> Stage<'a> {
         let layer = &source.layer;
         let fills = |name: &str| {
             layer.checks.iter().any(|c| c.rule == "fill" && c.texts.get("from").is_some_and(|f| f == name))
@@ -111,9 +113,8 @@ impl<'a> Stage<'a> {
                 .map(|i| if is_key(layer, i) { Converter::of_key() } else { Converter::new() })
                 .collect(),
             transform: source.decision.transform(),
-            city: city.map(|c| {
-                Bounds::new(c.min[0] - MARGIN, c.min[1] - MARGIN, c.max[0] + MARGIN, c.max[1] + MARGIN)
-            }),
+            city,
+            wide: city.map(City::wide),
             names,
             fields: layer.fields.iter().map(|f| wanted(&f.name)).collect(),
             filled: layer.fields.iter().map(|f| layer.is_filled(&f.name)).collect(),
@@ -121,12 +122,36 @@ impl<'a> Stage<'a> {
             said: Vec::new(),
             precision: Precision::new(numbers(source)),
             at: None,
+            closes: false,
+            closed: 0,
         }
     }
 
     /// To which decimal the rows so far state their coordinates.
     pub(super) fn stated(&self) -> Stated {
         self.precision.stated()
+    }
+
+    /// What is said once of all rows of the table.
+    pub(super) fn told(&self) -> Option<Finding> {
+        if self.closed == 0 {
+            return None;
+        }
+        let (n, table) = (self.closed, &self.source.table);
+        let title = &self.source.layer.title;
+        Some(of_file(
+            "geometry.closed_line",
+            Severity::Note,
+            &table.file,
+            both(
+                format!("“{}”中 {n} 条闭合线作为面入库（{}）", table.name, title.zh),
+                format!("{n} closed lines of {} were taken as areas ({})", table.name, title.en),
+            ),
+            both(
+                "若其中有的只是线，请放到另一图层后重新导入",
+                "where some are lines and nothing else, put them on a layer of their own and import again",
+            ),
+        ))
     }
 
     /// Which columns the reader must give.
@@ -270,9 +295,12 @@ impl<'a> Stage<'a> {
         for check in complete {
             verdict = verdict.max(check.row(&mut row, &mut self.seen(number, findings)));
         }
+        let before = findings.len();
+        self.closes = false;
         if verdict == Verdict::Keep {
             verdict = self.mend(&mut row, number, findings);
         }
+        let mended = before..findings.len();
         if verdict == Verdict::Keep {
             self.required(&row, number, findings);
             verdict = self.key(&row, number, keys, findings);
@@ -284,6 +312,11 @@ impl<'a> Stage<'a> {
                     break;
                 }
             }
+        }
+        if verdict == Verdict::Keep {
+            self.closed += u64::from(self.closes);
+        } else {
+            unmended(findings, mended);
         }
         match verdict {
             Verdict::Keep => Fate::Keep(row),
@@ -332,8 +365,7 @@ impl<'a> Stage<'a> {
         why: Text,
         findings: &mut Vec<Finding>,
     ) {
-        let cure = both("未入库，改正后重新导入", "kept out; correct it and import again");
-        findings.push(finding(rule, Severity::Error, self.place(number, row, at), why, cure));
+        findings.push(finding(rule, Severity::Error, self.place(number, row, at), why, out()));
     }
 
     /// What the layer wants to happen to a shape that cannot be mended.
@@ -362,9 +394,11 @@ impl<'a> Stage<'a> {
             self.reject("geometry.none", number, row, None, both("没有图形", "there is no shape"), findings);
             return self.verdict_of_shape();
         };
+        let line = g.shape == Shape::Line && wanted == Shape::Polygon;
         if g.shape != wanted && wanted == Shape::Polygon {
             g = closed_as_area(g).unwrap_or_else(|g| g);
         }
+        self.closes = line && g.shape == Shape::Polygon;
         if g.z.iter().all(|z| *z == 0.0) {
             // Programs that know no height write nought.
             g.z.clear();
@@ -377,11 +411,12 @@ impl<'a> Stage<'a> {
             self.reject("geometry.kind", number, row, at, why, findings);
             return self.verdict_of_shape();
         }
-        if let Some(city) = &self.city
-            && !city.contains(&g.bounds())
-            && !city.intersects(&g.bounds())
+        if let (Some(city), Some(wide)) = (self.city, &self.wide)
+            && !wide.contains(&g.bounds())
+            && !wide.intersects(&g.bounds())
         {
-            let why = both("在本市范围之外", "lies outside the city");
+            let name = city.described();
+            let why = both(format!("在{}之外", name.zh), format!("lies outside {}", name.en));
             self.reject("geometry.outside_city", number, row, at, why, findings);
             return self.verdict_of_shape();
         }
@@ -473,6 +508,22 @@ fn is_key(layer: &LayerDef, field: usize) -> bool {
         })
     };
     itself(field) || fills(field)
+}
+
+/// The cure of what is wrong with a row that was not taken.
+fn out() -> Text {
+    both("未入库，改正后重新导入", "kept out; correct it and import again")
+}
+
+/// A row that is kept out was mended for nobody: what is wrong with its shape stays said, what was done is not.
+fn unmended(findings: &mut Vec<Finding>, mended: std::ops::Range<usize>) {
+    for at in mended.rev() {
+        if findings[at].severity == Severity::Note {
+            findings.remove(at);
+        } else if is_serious(findings[at].rule) {
+            findings[at].cure = out();
+        }
+    }
 }
 
 /// A height above another datum, to a tenth of a millimetre.

@@ -11,10 +11,10 @@ pub(crate) mod shared;
 mod xls;
 mod xlsx;
 
-use crate::{Choice, Options, Plan, Refusal, Report, plan};
+use crate::{Choice, City, Options, Plan, Refusal, Report, plan};
 pub(crate) use crate::{CrsChoice, Subject};
 use ditu_gdal::Worker;
-use ditu_model::{Bounds, Layers, Mode, Row, RowOp, Value};
+use ditu_model::{Bounds, Layers, Mode, Row, RowOp, Text, Value};
 pub(crate) use shared::data;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,10 @@ pub(crate) fn options(scratch: &Path) -> Options {
         mode: Mode::Replace,
         scratch: scratch.to_owned(),
         worker: Worker::of_test("tests::gdal_worker").unwrap(),
-        city: Some(Bounds::new(110.48, 28.40, 112.30, 30.13)),
+        city: Some(Arc::new(City::new(
+            Text::new("常德市", "Changde"),
+            Bounds::new(110.48, 28.40, 112.30, 30.13),
+        ))),
         layers: None,
     }
 }

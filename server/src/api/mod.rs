@@ -1,6 +1,7 @@
 //! HTTP: a file a resource. Every route that reads data takes a [`Caller`], and only a caller has a view.
 
 mod caller;
+mod city;
 mod collections;
 mod fonts;
 mod health;
@@ -51,6 +52,7 @@ pub(crate) fn app(
         .wrap(from_fn(around))
         .route("/tiles/{layers}/{z}/{x}/{y}", get().to(tiles::tile))
         .route("/tiles/{layers}", get().to(tiles::tilejson))
+        .route("/city", get().to(city::city))
         .route("/collections", get().to(collections::list))
         .route("/collections/{id}", get().to(collections::one))
         .route("/collections/{id}/items", get().to(items::list))

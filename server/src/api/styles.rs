@@ -1,11 +1,12 @@
-//! `/styles`: the finished MapLibre styles, with this server's addresses filled in.
+//! `/styles`: the finished MapLibre styles, with this server's addresses and the city's view filled in.
 
 use super::Caller;
+use crate::app::App;
 use crate::assets;
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::Path;
+use actix_web::web::{Data, Path};
 use ditu_access::Action;
 use serde_json::{Value as Json, json};
 
@@ -20,7 +21,7 @@ pub(crate) async fn list(caller: Caller) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(json!({"styles": styles})))
 }
 
-pub(crate) async fn one(caller: Caller, path: Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn one(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, Problem> {
     caller.view(Action::Discover)?;
     let file = assets::style(&path).ok_or_else(Problem::not_found)?;
     let mut style: Json = serde_json::from_slice(&file.data).map_err(|e| {
@@ -28,6 +29,9 @@ pub(crate) async fn one(caller: Caller, path: Path<String>) -> Result<HttpRespon
         Problem::internal()
     })?;
     absolute(&mut style, caller.base());
+    let view = app.settings.home.view;
+    style["center"] = json!(view.centre);
+    style["zoom"] = json!(view.zoom);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, no-cache")).json(style))
 }
 

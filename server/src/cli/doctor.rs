@@ -20,6 +20,24 @@ pub(crate) async fn run(_: &Args, settings: &Settings) -> Result<(), Failure> {
     };
     let n = settings.layers.len();
     line(true, format!("图层定义 {n} 个"), format!("{n} layer definitions"), "", "");
+    let home = &settings.home;
+    let (place, [lon, lat], zoom) = (home.city.described(), home.view.centre, home.view.zoom);
+    let (from_zh, from_en) = if home.stated {
+        ("由 ditu.toml 的 [city] 设定", "set by [city] in ditu.toml")
+    } else {
+        ("默认；其他城市在 ditu.toml 写 [city]", "the default; another city is set by [city] in ditu.toml")
+    };
+    let zones = home.city.codes();
+    line(
+        true,
+        format!("城市：{}，地图打开在 {lon}, {lat} 第 {zoom} 级，平面坐标 {zones}；{from_zh}", place.zh),
+        format!(
+            "city: {}, maps open at {lon}, {lat} zoom {zoom}, plane coordinates {zones}; {from_en}",
+            place.en
+        ),
+        "",
+        "",
+    );
     let fonts = glyphs::Fonts::find();
     let missing: Vec<&str> = glyphs::STACKS.into_iter().filter(|s| !fonts.has(s)).collect();
     line(

@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 #[derive(clap::Args)]
+#[command(after_help = super::CITY)]
 pub(crate) struct Args {
     /// Files, folders or zip archives
     #[arg(required = true)]

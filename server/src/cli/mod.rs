@@ -23,9 +23,18 @@ use std::sync::Arc;
 /// The subcommand that reads files by GDAL in a locked-in child process.
 pub(crate) const WORKER: &str = "gdal-worker";
 
+/// Where people look for it when data are refused as another city's.
+const CITY: &str = "The city is set in ditu.toml in the working folder; without it, it is Changde:\n
+    [city]
+    name = { zh = \"格尔利茨\", en = \"Görlitz\" }
+    box = [14.88, 51.08, 15.06, 51.22]                # west, south, east, north in degrees
+    view = { centre = [14.987, 51.153], zoom = 13 }   # where maps open; left out: the box
+    zones = [25833]                                   # EPSG codes of its plane coordinates; left out: by the place
+\n`ditu doctor` says which city is set.";
+
 /// Ditu 底图: the shared map of a city.
 #[derive(Parser)]
-#[command(name = "ditu", version, about, propagate_version = true)]
+#[command(name = "ditu", version, about, propagate_version = true, after_help = CITY)]
 struct Cli {
     #[command(flatten)]
     flags: Flags,

@@ -64,7 +64,7 @@ pub(crate) async fn plan(
         present: store.map(|s| Arc::new(present::Stored::new(s, settings)) as _),
         scratch: scratch.to_owned(),
         worker: worker().map_err(|e| Failure::environment("reader", e))?,
-        city: Some(settings.city),
+        city: Some(settings.home.city.clone()),
         layers: None,
     };
     let (sources, layers) = (request.sources, settings.layers.clone());

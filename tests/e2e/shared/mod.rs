@@ -7,6 +7,7 @@ mod redelivery;
 mod tables;
 mod texts;
 mod which;
+mod statements;
 
 use crate::harness::shared;
 use std::path::PathBuf;

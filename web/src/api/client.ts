@@ -1,7 +1,7 @@
 // The one place that talks to the server. Paths are relative to the page, so Ditu also runs below a prefix.
 
 import type { StyleSpecification } from 'maplibre-gl';
-import type { Collection, Hit } from './types';
+import type { City, Collection, Hit } from './types';
 
 /** Why a request failed: by what the page does next, not by status code. */
 export class ApiError extends Error {
@@ -65,6 +65,11 @@ async function getJson<T>(path: string, lang: string, signal?: AbortSignal): Pro
     // A proxy's HTML page with status 200 is a server that is not there.
     throw new ApiError('away', `${path}: not JSON`, response.status);
   }
+}
+
+/** The city: its name, where it lies, where maps open, its plane coordinates. */
+export function city(lang: string, signal?: AbortSignal): Promise<City> {
+  return getJson<City>('city', lang, signal);
 }
 
 /** Every layer that this reader may see, in the server's order. */

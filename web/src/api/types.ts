@@ -8,6 +8,26 @@ export interface Text {
   en: string;
 }
 
+/** A plane CRS of the city: transverse Mercator, metres. */
+export interface Zone {
+  epsg: number;
+  title: Text;
+  /** Longitude of the central meridian in degrees, and the scale on it. */
+  meridian: number;
+  scale: number;
+  /** Metres added to eastings (a zone number included) and northings. */
+  easting: number;
+  northing: number;
+}
+
+/** The city that this server is for. `box` is [west, south, east, north] in degrees; the first zone is the usual one. */
+export interface City {
+  name: Text;
+  box: [number, number, number, number];
+  view: { center: [number, number]; zoom: number };
+  zones: Zone[];
+}
+
 /** One entry of a code list. */
 export interface Code extends Text {
   code: string;

@@ -1,17 +1,11 @@
-// Coordinates as people read and type them: degrees, degrees–minutes–seconds, Gauss–Krüger with and without zone number.
+// Coordinates as people read and type them: degrees, degrees–minutes–seconds, northing and easting of the city's zones.
 
-import { forward, inverse, zone3, zoneOf } from './gk';
+import type { City, Zone } from '../api/types';
+import { forward, inverse } from './gk';
 
-/** How northing and easting are shown: with the zone number before the easting or without. */
-export type GkForm = 'plain' | 'zone';
-
-/** EPSG code of a 3° zone of CGCS2000: 4525 for zone 37 with its number, 4546 without. */
-export function epsgOf(zone: number, form: GkForm): number {
-  return (form === 'zone' ? 4513 : 4534) + (zone - 25);
-}
-
-export function gkText(lon: number, lat: number, zone: number, form: GkForm): { n: string; e: string } {
-  const { n, e } = forward(lon, lat, zone3(zone, form === 'zone'));
+/** Northing and easting in a zone, to the centimetre. */
+export function planeText(lon: number, lat: number, zone: Zone): { n: string; e: string } {
+  const { n, e } = forward(lon, lat, zone);
   return { n: n.toFixed(2), e: e.toFixed(2) };
 }
 
@@ -32,10 +26,13 @@ export function dmsText(value: number): string {
 export interface Parsed {
   lon: number;
   lat: number;
-  as: 'degrees' | 'gk';
-  /** The 3° zone used, for `gk`. */
-  zone?: number;
+  as: 'degrees' | 'plane';
+  /** The zone used, for `plane`. */
+  zone?: Zone;
 }
+
+/** The places that the map can show around a city, for what is typed without letters. */
+type Home = Pick<City, 'box' | 'zones'>;
 
 /** A number with optional minutes, seconds and a letter: 29°1′53.8″N, 29 1 53.8, 111.6985E, 东经111°41′. */
 const ANGLE =
@@ -43,11 +40,11 @@ const ANGLE =
 
 /**
  * Reads "111.6985, 29.0316", "29.0316N 111.6985E", "29°01′53.8″N 111°41′54.6″E", "3212973.02 568041.26" or
- * "37568041.26, 3212973.02". Order is told from letters, else from size: in China latitude is always below 54
- * and longitude above 73, a northing below 6 000 000 and a prefixed easting above 13 000 000.
- * `homeZone` is the 3° zone for eastings without a number. Null when it is no place.
+ * "37568041.26, 3212973.02". Order is told from letters, else from which order lies nearer to the city. Eastings are read in
+ * the zone of the city's that puts the place nearest; an easting with the number of a neighbouring zone is known by it.
+ * Null when it is no place.
  */
-export function parsePlace(text: string, homeZone: number): Parsed | null {
+export function parsePlace(text: string, home: Home): Parsed | null {
   const found = [...text.replace(/[，；;、]/g, ',').matchAll(ANGLE)];
   if (found.length !== 2) return null;
   const numbers = found.map((m) => {
@@ -59,7 +56,7 @@ export function parsePlace(text: string, homeZone: number): Parsed | null {
   });
   const [a, b] = numbers as [(typeof numbers)[0], (typeof numbers)[0]];
   if (a.big !== b.big) return null;
-  return a.big ? parseGk(a, b, homeZone) : parseDegrees(a, b);
+  return a.big ? parsePlane(a, b, home) : parseDegrees(a, b, home);
 }
 
 interface Typed {
@@ -67,21 +64,53 @@ interface Typed {
   letter: string;
 }
 
-function parseDegrees(a: Typed, b: Typed): Parsed | null {
-  const aIsLat = 'NS'.includes(a.letter || '-') || 'EW'.includes(b.letter || '-') || (!a.letter && !b.letter && Math.abs(a.value) < 60 && Math.abs(b.value) > 60);
-  const [lat, lon] = aIsLat ? [a.value, b.value] : [b.value, a.value];
-  return Math.abs(lat) <= 85 && Math.abs(lon) <= 180 ? { lon, lat, as: 'degrees' } : null;
+interface At {
+  lon: number;
+  lat: number;
 }
 
-function parseGk(a: Typed, b: Typed, homeZone: number): Parsed | null {
-  // Seven digits is the northing, whichever comes first; both cannot be.
-  const northing = (v: number) => v > 1_000_000 && v < 6_000_000;
-  if (northing(a.value) === northing(b.value)) return null;
-  const [n, e] = northing(a.value) ? [a.value, b.value] : [b.value, a.value];
-  const prefix = Math.floor(e / 1_000_000);
-  const zone = prefix >= 25 && prefix <= 45 ? prefix : prefix === 0 ? homeZone : 0;
-  if (zone === 0) return null;
-  const { lon, lat } = inverse(n, e, zone3(zone, prefix > 0));
-  // Further than two zones from its meridian it is a mistake in typing, not a place.
-  return Math.abs(zoneOf(lon) - zone) <= 2 ? { lon, lat, as: 'gk', zone } : null;
+/** Degrees between a place and the city's box, 0 inside. */
+function away({ lon, lat }: At, [w, s, e, n]: City['box']): number {
+  return Math.hypot(Math.max(w - lon, lon - e, 0), Math.max(s - lat, lat - n, 0));
+}
+
+const onEarth = ({ lon, lat }: At) => Math.abs(lat) <= 85 && Math.abs(lon) <= 180;
+
+function parseDegrees(a: Typed, b: Typed, home: Home): Parsed | null {
+  const latFirst = { lat: a.value, lon: b.value };
+  const lonFirst = { lat: b.value, lon: a.value };
+  const said = 'NS'.includes(a.letter || '-') || 'EW'.includes(b.letter || '-') ? latFirst : 'EW'.includes(a.letter || '-') || 'NS'.includes(b.letter || '-') ? lonFirst : null;
+  const places = (said ? [said] : [lonFirst, latFirst]).filter(onEarth).sort((x, y) => away(x, home.box) - away(y, home.box));
+  return places[0] ? { ...places[0], as: 'degrees' } : null;
+}
+
+/** Further from the city than this (degrees) numbers in metres are a mistake in typing. */
+const FAR = 9;
+
+function parsePlane(a: Typed, b: Typed, home: Home): Parsed | null {
+  let best: (Parsed & { away: number }) | null = null;
+  for (const [n, e] of [[a.value, b.value], [b.value, a.value]] as const) {
+    for (const zone of [...home.zones, ...neighbours(e, home.zones)]) {
+      // A zone is some hundred kilometres wide; what lies outside is another zone's easting, or a northing.
+      if (Math.abs(e - zone.easting) > 700_000) continue;
+      const at = inverse(n, e, zone);
+      if (!onEarth(at)) continue;
+      const found = { ...at, as: 'plane' as const, zone, away: away(at, home.box) };
+      if (found.away <= FAR && (!best || found.away < best.away)) best = found;
+    }
+  }
+  if (!best) return null;
+  const { lon, lat, as, zone } = best;
+  return zone ? { lon, lat, as, zone } : null;
+}
+
+/** The zone whose number stands before an easting, where the city has numbered zones at all. */
+function neighbours(easting: number, zones: Zone[]): Zone[] {
+  const numbered = zones.find((z) => z.scale === 1 && z.easting > 1_000_000);
+  if (!numbered) return [];
+  const own = Math.floor(numbered.easting / 1_000_000);
+  const number = Math.floor(easting / 1_000_000);
+  const width = own < 24 ? 6 : 3;
+  if (number === own || Math.abs(number - own) > 2) return [];
+  return [{ ...numbered, epsg: numbered.epsg + number - own, meridian: numbered.meridian + (number - own) * width, easting: number * 1_000_000 + 500_000 }];
 }

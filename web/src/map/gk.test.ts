@@ -1,6 +1,13 @@
 // Vectors computed with PROJ for EPSG:4525, 4546, 4547 and 4526.
 import { describe, expect, test } from 'vitest';
-import { forward, inverse, zone3, zoneOf } from './gk';
+import type { Zone } from '../api/types';
+import { forward, inverse } from './gk';
+
+/** A 3° zone; with `prefix` its number stands before the easting. */
+const zone3 = (number: number, prefix: boolean): Zone => ({
+  epsg: 0, title: { zh: '', en: '' }, meridian: 3 * number, scale: 1, easting: (prefix ? number * 1_000_000 : 0) + 500_000, northing: 0,
+});
+const utm = (meridian: number, northing: number): Zone => ({ epsg: 0, title: { zh: '', en: '' }, meridian, scale: 0.9996, easting: 500_000, northing });
 
 const VECTORS = [
   { lat: 29.0316, lon: 111.6985, n37: 3212973.0233, e37: 568041.2647, n38: 3214957.9135, e38: 275780.4655 },
@@ -30,7 +37,17 @@ describe('Gauss–Krüger on CGCS2000', () => {
     }
   });
 
-  test.each([[111.6985, 37], [110.48, 37], [112.3, 37], [112.6, 38], [116.4, 39]])('%d°E lies in zone %i', (lon, zone) => {
-    expect(zoneOf(lon)).toBe(zone);
-  });
+});
+
+// PROJ's figures for EPSG:25833 and EPSG:32736.
+test.each([
+  { at: [14.987, 51.153], zone: utm(15, 0), n: 5666839.37039147, e: 499090.798589571 },
+  { at: [31.05, -17.83], zone: utm(33, 10_000_000), n: 8027545.32889739, e: 293338.351258611 },
+])('UTM agrees with PROJ to a millimetre at $at', ({ at, zone, n, e }) => {
+  const got = forward(at[0]!, at[1]!, zone);
+  expect(Math.abs(got.n - n)).toBeLessThan(1e-3);
+  expect(Math.abs(got.e - e)).toBeLessThan(1e-3);
+  const back = inverse(got.n, got.e, zone);
+  expect(Math.abs(back.lon - at[0]!)).toBeLessThan(1e-10);
+  expect(Math.abs(back.lat - at[1]!)).toBeLessThan(1e-10);
 });

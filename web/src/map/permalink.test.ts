@@ -7,9 +7,9 @@ test('a link comes back as it was written', () => {
     style: 'dark',
     hidden: ['cadastre.parcel', 'pipeline.line'],
     lang: 'en',
-    gk: 'zone',
+    gk: '4525',
   };
-  expect(writeLink(link)).toBe('#map=14.25/29.03160/111.69850&style=dark&hide=cadastre.parcel,pipeline.line&lang=en&gk=zone');
+  expect(writeLink(link)).toBe('#map=14.25/29.03160/111.69850&style=dark&hide=cadastre.parcel,pipeline.line&lang=en&gk=4525');
   expect(readLink(writeLink(link))).toEqual(link);
 });
 
@@ -24,6 +24,7 @@ test.each([
   ['#map=10/29', {}],
   ['#style=../../etc', {}],
   ['#lang=fr&gk=x', {}],
+  ['#gk=zone', { gk: 'zone' }],
   ['#hide=<script>,water.area', { hidden: ['water.area'] }],
   ['', {}],
 ])('%s is read with care', (hash, expected) => {

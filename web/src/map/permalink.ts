@@ -1,8 +1,6 @@
 // What a link to the map carries: camera, style, hidden layers, language, form of the grid coordinates.
 // It lives in the hash, so it never reaches the server's log, and reads `#map=14.20/29.03160/111.69850&style=dark`.
 
-import type { GkForm } from './coords';
-
 export interface Camera {
   zoom: number;
   lat: number;
@@ -15,7 +13,8 @@ export interface Link {
   style?: string;
   hidden?: string[];
   lang?: 'zh' | 'en';
-  gk?: GkForm;
+  /** EPSG code of the plane coordinates; in earlier links `plain` or `zone`: without or with zone number. */
+  gk?: string;
 }
 
 export function writeLink(link: Link): string {
@@ -48,6 +47,6 @@ export function readLink(hash: string): Link {
   const lang = query.get('lang');
   if (lang === 'zh' || lang === 'en') link.lang = lang;
   const gk = query.get('gk');
-  if (gk === 'plain' || gk === 'zone') link.gk = gk;
+  if (gk && /^(plain|zone|\d{4,6})$/.test(gk)) link.gk = gk;
   return link;
 }

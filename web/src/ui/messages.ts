@@ -2,7 +2,7 @@
 
 export const zh = {
   product: '底图',
-  productLong: '底图 · 城市共用地图',
+  productLong: (city: string) => `${city || '城市'}共用地图 · 底图`,
   skipToMap: '跳到地图',
   skipToLayers: '跳到图层列表',
 
@@ -26,9 +26,9 @@ export const zh = {
   restricted: '有条件共享',
   private: '不予共享',
 
-  goTo: '输入坐标定位：经纬度，或高斯坐标 N E',
+  goTo: '输入坐标定位：经纬度，或平面坐标 N E',
   goToShort: '坐标定位',
-  goToBad: '看不懂这个坐标。可写 111.6985, 29.0316；29°01′53.8″N 111°41′54.6″E；或 3212973.02 568041.26',
+  goToBad: (examples: string[]) => `看不懂这个坐标。可写 ${[examples].flat().join('；')}`,
   wentTo: '已定位',
   clear: '清除',
 
@@ -60,9 +60,7 @@ export const zh = {
   atCentre: '地图中心',
   atPointer: '指针处',
   dmsSwitch: '切换度与度分秒',
-  gkForm: '高斯坐标形式',
-  gkPlain: (epsg: number) => `3° 带（不含带号）EPSG:${epsg}`,
-  gkZone: (epsg: number, zone: number) => `3° ${zone} 带（含带号）EPSG:${epsg}`,
+  gkForm: '平面坐标系',
   zoomLevel: '级别',
   scale: '比例尺',
 
@@ -102,7 +100,7 @@ export const zh = {
   dataUpdated: '数据已更新',
 
   titleField: '图名',
-  titleDefault: '城市共用地图',
+  titleDefault: (city: string) => `${city || '城市'}共用地图`,
   resolution: '清晰度',
   screenResolution: '屏幕',
   fineResolution: '打印（2 倍）',
@@ -136,7 +134,7 @@ export type Messages = typeof zh;
 
 export const en: Messages = {
   product: 'Ditu',
-  productLong: 'Ditu · the shared map of the city',
+  productLong: (city) => `${city || 'The city'} · the shared map · Ditu`,
   skipToMap: 'Skip to the map',
   skipToLayers: 'Skip to the layers',
 
@@ -160,9 +158,9 @@ export const en: Messages = {
   restricted: 'Restricted',
   private: 'Private',
 
-  goTo: 'Go to: longitude, latitude or Gauss–Krüger N E',
+  goTo: 'Go to: longitude, latitude or plane N E',
   goToShort: 'Go to a place',
-  goToBad: 'This is no coordinate. Write 111.6985, 29.0316; 29°01′53.8″N 111°41′54.6″E; or 3212973.02 568041.26',
+  goToBad: (examples) => `This is no coordinate. Write ${[examples].flat().join('; or ')}`,
   wentTo: 'There it is',
   clear: 'Clear',
 
@@ -194,9 +192,7 @@ export const en: Messages = {
   atCentre: 'Centre',
   atPointer: 'Pointer',
   dmsSwitch: 'Degrees or degrees, minutes, seconds',
-  gkForm: 'Form of the Gauss–Krüger coordinates',
-  gkPlain: (epsg) => `3° zone, no zone number, EPSG:${epsg}`,
-  gkZone: (epsg, zone) => `3° zone ${zone}, with zone number, EPSG:${epsg}`,
+  gkForm: 'Plane coordinate system',
   zoomLevel: 'Zoom',
   scale: 'Scale',
 
@@ -236,7 +232,7 @@ export const en: Messages = {
   dataUpdated: 'The data have changed',
 
   titleField: 'Title',
-  titleDefault: 'Map of the city',
+  titleDefault: (city) => `Shared map of ${city || 'the city'}`,
   resolution: 'Resolution',
   screenResolution: 'Screen',
   fineResolution: 'Print (2×)',

@@ -17,6 +17,16 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 // One transparent pixel.
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64');
 
+const CITY = {
+  name: { zh: '常德市', en: 'Changde' },
+  box: [110.48, 28.4, 112.3, 30.13],
+  view: { center: [111.6985, 29.0316], zoom: 11 },
+  zones: [
+    { epsg: 4546, title: { zh: '3° 带（不含带号）EPSG:4546', en: '3° zone, no zone number, EPSG:4546' }, meridian: 111, scale: 1, easting: 500000, northing: 0 },
+    { epsg: 4525, title: { zh: '3° 37 带（含带号）EPSG:4525', en: '3° zone 37, with zone number, EPSG:4525' }, meridian: 111, scale: 1, easting: 37500000, northing: 0 },
+  ],
+};
+
 function definitions() {
   const read = (name) => parse(readFileSync(join(root, 'layers', name), 'utf8'));
   return read('basemap.toml').themes.flatMap((theme) => {
@@ -103,11 +113,13 @@ export function startMock({ port = 0, empty = false } = {}) {
     const json = (value, status = 200) => send(status, 'application/json', JSON.stringify(value));
     const path = decodeURIComponent(url.pathname);
     let m;
+    if (path === '/city') return json(CITY);
     if (path === '/collections') return json({ collections: collections() });
     if (path === '/identify') return json({ features: identify(url.searchParams) });
     if (path === '/health') return json({ status: 'ok' });
     if ((m = /^\/styles\/(light|dark)$/.exec(path))) {
       const style = JSON.parse(readFileSync(join(root, 'styles', m[1], 'style.json'), 'utf8'));
+      Object.assign(style, CITY.view);
       const text = JSON.stringify(style).replaceAll(/"(\/(tiles|terrain|fonts|sprites)\/)/g, `"${origin}$1`);
       return send(200, 'application/json', text);
     }

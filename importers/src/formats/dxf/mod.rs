@@ -534,6 +534,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
                 encoded: Some(encoded.clone()),
                 projected: false,
                 obfuscated: false,
+                turned: false,
                 raster: None,
                 findings: std::mem::take(&mut findings),
                 reader: Arc::new(DrawingLayer {

@@ -404,6 +404,7 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
             encoded: None,
             projected: false,
             obfuscated: false,
+            turned: false,
             raster: None,
             findings: Vec::new(),
             reader: Arc::new(ThemeReader {

@@ -13,7 +13,6 @@ use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
 use crate::table::{Claim, Encoded, Reader, ShapeSource, Sink, SourceRow, Table, bulk};
 use dbf::{Dbf, Sampled};
-use ditu_crs::Crs;
 use ditu_model::{Finding, Severity, Text};
 use shp::Shp;
 use std::ops::ControlFlow;
@@ -117,7 +116,7 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let claim = beside(&found.path, "prj")
         .and_then(|p| small_text(&p))
         .filter(|t| !t.trim().is_empty())
-        .map(|wkt| Claim { by: ".prj".into(), crs: Crs::from_wkt(&wkt).map_err(|e| e.to_string()) });
+        .map(|wkt| Claim { by: ".prj".into(), crs: super::gdal::known(&wkt, options) });
     if shp.has_measures() {
         note(
             "geometry.measures",
@@ -142,6 +141,7 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         encoded: Some(encoded.clone()),
         projected: false,
         obfuscated: false,
+        turned: false,
         raster: None,
         findings,
         reader: Arc::new(ShapefileReader { shp, dbf, encoded }),

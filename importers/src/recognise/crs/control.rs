@@ -1,10 +1,11 @@
 //! Coordinates that fitted control brings to CGCS2000.
 
-use super::{Decision, Guess, MARGIN, Undecided, meets, undecided};
+use super::{Decision, Guess, Undecided, undecided};
+use crate::city::{City, MARGIN};
 use crate::notes::both;
 use crate::table::{Claim, ShapeSource, Table};
 use ditu_crs::control::Control;
-use ditu_crs::{Crs, Transform, detect};
+use ditu_crs::{Crs, Transform};
 use ditu_model::{Bounds, Severity, Text};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ pub(super) fn decide(
     table: &Table,
     name: &str,
     controls: &[Arc<Control>],
-    city: Option<Bounds>,
+    city: Option<&City>,
 ) -> Result<Decision, Undecided> {
     let Some(control) = controls.iter().find(|c| c.name == name) else {
         let known: Vec<&str> = controls.iter().map(|c| c.name.as_str()).collect();
@@ -69,7 +70,7 @@ pub(super) fn decide(
         let all = corners(swapped);
         let mut b = Bounds::EMPTY;
         all.iter().for_each(|p| b.add(*p));
-        let on_the_city = city.as_ref().is_none_or(|c| !b.is_empty() && meets(c, &b));
+        let on_the_city = city.is_none_or(|c| !b.is_empty() && c.meets(&b));
         (on_the_city && !all.is_empty()).then_some(all)
     };
     // Small numbers of a city grid fit both ways round. In tables X is the northing, as on Chinese survey sheets; in
@@ -93,11 +94,12 @@ pub(super) fn decide(
         }
         (None, None) => {
             let extent = format!("{:.3} … {:.3}, {:.3} … {:.3}", n[0], n[2], n[1], n[3]);
+            let city = city.map(City::described).unwrap_or_default();
             return Err(undecided(
                 "crs.outside",
                 both(
-                    format!("按参数 {name} 转换后，坐标 {extent} 不在本市（外扩 {MARGIN}°）"),
-                    format!("by the control {name} the coordinates {extent} are not in the city"),
+                    format!("按参数 {name} 转换后，坐标 {extent} 不在{}（外扩 {MARGIN}°）", city.zh),
+                    format!("by the control {name} the coordinates {extent} are not in {}", city.en),
                 ),
                 both("核对坐标与参数是否对应", "check that coordinates and control belong together"),
             ));
@@ -123,13 +125,12 @@ pub(super) fn decide(
 }
 
 /// The CRS that the file states on the control's datum, or the one that its numbers show; `None` for the control's own.
-fn source_crs(table: &Table, control: &Control, city: Option<Bounds>) -> Option<Crs> {
+fn source_crs(table: &Table, control: &Control, city: Option<&City>) -> Option<Crs> {
     if let Some(Claim { crs: Ok(crs), .. }) = &table.claim {
         return Some(*crs);
     }
     let datum = control.datum()?;
-    let (n, c) = (table.numbers?, city?);
-    let found = detect::candidates(n, [c.min[0], c.min[1], c.max[0], c.max[1]]);
+    let found = city?.candidates(table.numbers?);
     Some(found.first()?.crs.on(datum))
 }
 

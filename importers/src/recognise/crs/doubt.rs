@@ -1,13 +1,14 @@
 //! The CRSs that a table may be in, with where its features would lie in each: what a person is asked.
 
 use super::{Decision, Shift, Undecided, settle, undecided};
+use crate::city::City;
 use crate::notes::both;
 use crate::question::Answer;
 use crate::recognise::fields;
 use crate::table::{ShapeSource, Table, coordinate, sexagesimal};
 use ditu_crs::control::Control;
 use ditu_crs::{Crs, Transform, detect};
-use ditu_model::{Bounds, Text};
+use ditu_model::Text;
 use std::ops::ControlFlow;
 
 /// Rows that are read for a sample.
@@ -198,7 +199,7 @@ pub(super) fn packed(decision: &Decision) -> Undecided {
 }
 
 /// Decides for degrees that somebody says are packed.
-pub(super) fn unpacked(table: &Table, city: Option<Bounds>) -> Result<Decision, Undecided> {
+pub(super) fn unpacked(table: &Table, city: Option<&City>) -> Result<Decision, Undecided> {
     if !matches!(table.shapes, ShapeSource::Columns(..)) {
         return Err(undecided(
             "crs.packed_degrees",

@@ -2,14 +2,15 @@
 
 use super::super::pairs;
 use super::{Decision, Guess, Shift, Stated, Undecided, settle, undecided};
+use crate::city::{self, City};
 use crate::notes::both;
 use crate::table::Table;
 use ditu_crs::{Crs, Datum, detect};
-use ditu_model::{Bounds, Severity};
+use ditu_model::Severity;
 
 /// Decides for a table that states no CRS.
-pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Result<Decision, Undecided> {
-    let shift = table.obfuscated.then_some(Shift::Gcj02);
+pub(super) fn decide(table: &Table, city: Option<&City>, stated: &Stated) -> Result<Decision, Undecided> {
+    let shift = (table.obfuscated && city.is_none_or(City::is_chinese)).then_some(Shift::Gcj02);
     let Some(numbers) = table.numbers else {
         // Nothing to place.
         let evidence = both("没有坐标", "there are no coordinates");
@@ -17,25 +18,35 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
     };
     let extent = format!("{:.3} … {:.3}, {:.3} … {:.3}", numbers[0], numbers[2], numbers[1], numbers[3]);
     let found = match city {
-        Some(c) => detect::candidates(numbers, [c.min[0], c.min[1], c.max[0], c.max[1]]),
+        Some(city) => city.candidates(numbers),
         // Without a city only degrees in or near China are evidence.
-        None => detect::candidates(numbers, [73.0, 3.0, 136.0, 54.0])
+        None => detect::candidates(numbers, [73.0, 3.0, 136.0, 54.0], &detect::in_china())
             .into_iter()
             .filter(|c| c.crs.is_geographic() && c.confidence > 0.9)
             .collect(),
     };
+    let chinese = city.is_none_or(City::is_chinese);
     let Some(best) = found.first() else {
+        let name = city.map_or_else(|| both("中国", "China"), City::described);
+        let other = city::cure();
         return Err(undecided(
             "crs.unknown",
             both(
-                format!("文件没有说明坐标系，坐标 {extent} 也不像本市常用的坐标系"),
+                format!("文件没有说明坐标系，坐标 {extent} 按常用的坐标系都不在{}", name.zh),
                 format!(
-                    "no CRS is stated, and the coordinates {extent} fall on the city in none that is usual"
+                    "no CRS is stated, and in none that is usual do the coordinates {extent} fall on {}",
+                    name.en
                 ),
             ),
             both(
-                "用 --crs EPSG:代码 指定；若是城市独立坐标系，先用 ditu crs fit 由公共点拟合参数，再用 --control 名称 导入",
-                "name it with --crs EPSG:code; if it is the city's own grid, fit control from points known in both with ditu crs fit, then import with --control NAME",
+                format!(
+                    "用 --crs EPSG:代码 指定；若是城市独立坐标系，先用 ditu crs fit 由公共点拟合参数，再用 --control 名称 导入；{}",
+                    other.zh
+                ),
+                format!(
+                    "name it with --crs EPSG:code; if it is the city's own grid, fit control from points known in both with ditu crs fit, then import with --control NAME; {}",
+                    other.en
+                ),
             ),
         ));
     };
@@ -55,15 +66,22 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
                 "crs.degrees",
                 Severity::Note,
                 both(
-                    "文件没有说明坐标系，按 CGCS2000 经纬度处理",
-                    "no CRS is stated; the degrees are taken as CGCS2000",
+                    format!("文件没有说明坐标系，按 {} 经纬度处理", best.crs.datum().name()),
+                    format!("no CRS is stated; the degrees are taken as {}", best.crs.datum().name()),
                 ),
-                both(
-                    "WGS 84 与之相差不到 0.1 m；若来自互联网地图（GCJ-02、BD-09），会偏差约 600 m，请勿导入",
-                    "WGS 84 differs by less than 0.1 m; degrees from internet maps (GCJ-02, BD-09) are 600 m off and must not be imported",
-                ),
+                if chinese {
+                    both(
+                        "WGS 84 与之相差不到 0.1 m；若来自互联网地图（GCJ-02、BD-09），会偏差约 600 m，请勿导入",
+                        "WGS 84 differs by less than 0.1 m; degrees from internet maps (GCJ-02, BD-09) are 600 m off and must not be imported",
+                    )
+                } else {
+                    both(
+                        "若是当地的旧基准，可能偏差上百米：用 --crs EPSG:代码 指定",
+                        "an older national datum may lie 100 m and more away: name it with --crs EPSG:code",
+                    )
+                },
             )],
-            ..Decision::plain(Some(Crs::CGCS2000), evidence)
+            ..Decision::plain(Some(best.crs), evidence)
         });
     }
     if let Some(datum) = heading.or_else(|| stated.datum()) {
@@ -120,14 +138,25 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
     let guesses = rivals.iter().filter_map(|c| Guess::of(c)).take(6).collect();
     let doubt = undecided(
         "crs.unclear",
-        both(
-            format!(
-                "文件没有说明坐标系；坐标 {extent} 能看出投影，看不出基准（CGCS2000、西安80、北京54 相差几十米）"
-            ),
-            format!(
-                "no CRS is stated; the coordinates {extent} show the projection, not the datum (CGCS2000, Xian 1980 and Beijing 1954 differ by tens of metres)"
-            ),
-        ),
+        if chinese {
+            both(
+                format!(
+                    "文件没有说明坐标系；坐标 {extent} 能看出投影，看不出基准（CGCS2000、西安80、北京54 相差几十米）"
+                ),
+                format!(
+                    "no CRS is stated; the coordinates {extent} show the projection, not the datum (CGCS2000, Xian 1980 and Beijing 1954 differ by tens of metres)"
+                ),
+            )
+        } else {
+            both(
+                format!(
+                    "文件没有说明坐标系；坐标 {extent} 能看出投影，看不出基准（当地的旧基准会偏差上百米）"
+                ),
+                format!(
+                    "no CRS is stated; the coordinates {extent} show the projection, not the datum (an older national datum lies 100 m and more away)"
+                ),
+            )
+        },
         both(format!("确认基准后选用：{zh}"), format!("find out the datum, then choose:{en}")),
     );
     Err(Undecided { guesses, ..doubt })

@@ -3,7 +3,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Feature, FeatureCollection } from 'geojson';
-import { collections as fetchCollections, style as fetchStyle } from '../../api/client';
+import { city as fetchCity, collections as fetchCollections, style as fetchStyle } from '../../api/client';
 import { lang, messages, say } from '../../ui/i18n';
 import { boundsOf } from '../../map/bounds';
 import { MapShell, type Bounds } from '../../map/shell';
@@ -61,7 +61,7 @@ export function PlaceMap({ style }: { style: 'light' | 'dark' }) {
   useEffect(() => {
     if (!box.current) return;
     try {
-      shell.current = new MapShell(box.current, { lon: 111.69, lat: 29.05, zoom: 8 }, {
+      shell.current = new MapShell(box.current, { lon: 0, lat: 0, zoom: 4 }, {
         moved: () => {},
         pointer: () => {},
         picked: (at) => setPicked(shell.current?.overlaid(at) ?? null),
@@ -76,6 +76,10 @@ export function PlaceMap({ style }: { style: 'light' | 'dark' }) {
     }
     Object.assign(window, { ditu: { map: shell.current.map } });
     let last = '';
+    // The city, until there is something to be seen: the map must not stand elsewhere while it is asked for.
+    void fetchCity(lang.value)
+      .then(({ view }) => last === '' && shell.current?.jumpTo({ lon: view.center[0], lat: view.center[1], zoom: view.zoom }))
+      .catch(() => {});
     const stop = effect(() => {
       const features = [...guesses(), ...found()];
       const all: FeatureCollection = { type: 'FeatureCollection', features };
@@ -83,7 +87,8 @@ export function PlaceMap({ style }: { style: 'light' | 'dark' }) {
       const frame = around(features);
       // The map is moved to new data, not when a kind is switched off.
       const what = `${s.current.value?.state} ${s.preview.value?.features.length ?? 0} ${s.current.value?.questions.length}`;
-      if (frame && what !== last) shell.current?.fit(frame, false);
+      if (!frame) return;
+      if (what !== last) shell.current?.fit(frame, false);
       last = what;
     });
     const look = effect(() => {

@@ -1,7 +1,7 @@
 // The top bar: name, "go to", and the tools.
 
 import { Button } from '../../ui/Button';
-import { lang, messages } from '../../ui/i18n';
+import { lang, messages, say } from '../../ui/i18n';
 import * as control from './controller';
 import { GoTo } from './GoTo';
 import * as s from './state';
@@ -28,6 +28,7 @@ export function Bar() {
         </svg>
         <span lang="zh-CN">底图</span>
         <small lang="en">Ditu</small>
+        {s.city.value && <span class="brand-city">{say(s.city.value.name)}</span>}
       </h1>
       <GoTo />
       <nav class="tools" aria-label={m.map}>

@@ -1,11 +1,21 @@
 // "Go to": a coordinate in any form people write it.
 
 import { useSignal } from '@preact/signals';
-import { parsePlace } from '../../map/coords';
+import { dmsText, parsePlace, planeText } from '../../map/coords';
 import { Icon } from '../../ui/Icon';
 import { messages } from '../../ui/i18n';
 import * as control from './controller';
-import { homeZone } from './state';
+import { city } from './state';
+
+/** One place of the city in the ways it can be typed. */
+function examples(): string[] {
+  const now = city.value;
+  if (!now) return [];
+  const [lon, lat] = now.view.center;
+  const plane = now.zones[0] && planeText(lon, lat, now.zones[0]);
+  const letters = `${dmsText(Math.abs(lat))}${lat < 0 ? 'S' : 'N'} ${dmsText(Math.abs(lon))}${lon < 0 ? 'W' : 'E'}`;
+  return [`${lon.toFixed(4)}, ${lat.toFixed(4)}`, letters, ...(plane ? [`${plane.n} ${plane.e}`] : [])];
+}
 
 export function GoTo() {
   const m = messages.value;
@@ -14,7 +24,7 @@ export function GoTo() {
     event.preventDefault();
     const input = (event.currentTarget as HTMLFormElement).elements.namedItem('place') as HTMLInputElement;
     if (!input.value.trim()) return;
-    const place = parsePlace(input.value, homeZone.value);
+    const place = city.value && parsePlace(input.value, city.value);
     wrong.value = place === null;
     if (place) {
       control.goTo(place);
@@ -38,7 +48,7 @@ export function GoTo() {
         onInput={() => (wrong.value = false)}
         onKeyDown={(e) => e.key === 'Escape' && e.currentTarget.blur()}
       />
-      {wrong.value && <p id="goto-wrong" class="goto-wrong" role="alert">{m.goToBad}</p>}
+      {wrong.value && <p id="goto-wrong" class="goto-wrong" role="alert">{m.goToBad(examples())}</p>}
     </form>
   );
 }

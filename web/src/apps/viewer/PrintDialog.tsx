@@ -21,7 +21,7 @@ export function PrintDialog() {
     making.value = true;
     failed.value = '';
     try {
-      const title = String(form.get('title') || m.titleDefault);
+      const title = String(form.get('title') || m.titleDefault(say(s.city.value?.name)));
       const ratio = Number(form.get('ratio'));
       const blob = await drawSheet({
         map: await control.capture(ratio),
@@ -48,7 +48,7 @@ export function PrintDialog() {
       <form class="form" onSubmit={(e) => void make(e)}>
         <label>
           <span>{m.titleField}</span>
-          <input name="title" type="text" maxLength={60} defaultValue={m.titleDefault} />
+          <input name="title" type="text" maxLength={60} defaultValue={m.titleDefault(say(s.city.value?.name))} />
         </label>
         <fieldset>
           <legend>{m.resolution}</legend>

@@ -1,8 +1,8 @@
 // The line at the foot: coordinates under the pointer, scale bar, ratio and zoom, sources.
 
-import { dmsText, degreesText, epsgOf, gkText, type GkForm } from '../../map/coords';
+import { dmsText, degreesText, planeText } from '../../map/coords';
 import { lengthText, scaleBar, scaleRatio } from '../../map/scale';
-import { locale, messages } from '../../ui/i18n';
+import { locale, messages, say } from '../../ui/i18n';
 import * as control from './controller';
 import * as s from './state';
 
@@ -21,9 +21,9 @@ export function StatusBar() {
 function Coordinates() {
   const m = messages.value;
   const { lon, lat } = s.pointer.value ?? s.camera.value;
-  const zone = s.homeZone.value;
+  const zone = s.zone.value;
   const write = s.dms.value ? dmsText : degreesText;
-  const gk = gkText(lon, lat, zone, s.gkForm.value);
+  const plane = zone && planeText(lon, lat, zone);
   return (
     <div class="coordinates">
       <button type="button" class="lonlat" title={m.dmsSwitch} onClick={() => control.setDms(!s.dms.value)}>
@@ -31,18 +31,13 @@ function Coordinates() {
         <span class="number"><i>{m.longitude}</i>{write(lon)}</span>
         <span class="number"><i>{m.latitude}</i>{write(lat)}</span>
       </button>
-      <span class="number gk-n"><i>{m.north}</i>{gk.n}</span>
-      <span class="number gk-e"><i>{m.east}</i>{gk.e}</span>
-      <select
-        class="select"
-        id="gk-form"
-        aria-label={m.gkForm}
-        value={s.gkForm.value}
-        onChange={(e) => control.setGkForm(e.currentTarget.value as GkForm)}
-      >
-        <option value="plain">{m.gkPlain(epsgOf(zone, 'plain'))}</option>
-        <option value="zone">{m.gkZone(epsgOf(zone, 'zone'), zone)}</option>
-      </select>
+      {plane && <span class="number gk-n"><i>{m.north}</i>{plane.n}</span>}
+      {plane && <span class="number gk-e"><i>{m.east}</i>{plane.e}</span>}
+      {zone && (
+        <select class="select" id="gk-form" aria-label={m.gkForm} value={String(zone.epsg)} onChange={(e) => control.setZone(e.currentTarget.value)}>
+          {s.city.value?.zones.map((z) => <option value={String(z.epsg)}>{say(z.title)}</option>)}
+        </select>
+      )}
     </div>
   );
 }

@@ -1,14 +1,13 @@
 // Joins map, server and state. Components call these functions; nothing here draws.
 
 import { batch, effect } from '@preact/signals';
-import { ApiError, collections as fetchCollections, identify, style as fetchStyle } from '../../api/client';
+import { ApiError, city as fetchCity, collections as fetchCollections, identify, style as fetchStyle } from '../../api/client';
 import type { Collection } from '../../api/types';
-import type { GkForm } from '../../map/coords';
 import { readLink, writeLink, type Camera, type Link } from '../../map/permalink';
 import { MapShell, type Place } from '../../map/shell';
 import { loadIcons } from '../../map/sprite';
 import { boundsOf, byReach } from '../../map/bounds';
-import { lang, messages, type Lang } from '../../ui/i18n';
+import { lang, messages, say as inLang, type Lang } from '../../ui/i18n';
 import { recall, remember } from '../../ui/memory';
 import * as s from './state';
 
@@ -50,7 +49,7 @@ export function start(container: HTMLElement): void {
   effect(() => {
     document.documentElement.lang = lang.value === 'zh' ? 'zh-CN' : 'en';
     document.documentElement.dataset['theme'] = s.styleName.value;
-    document.title = messages.value.productLong;
+    document.title = messages.value.productLong(inLang(s.city.value?.name));
     if (shell) shell.label = messages.value.mapLabel;
   });
   effect(() => shell?.hide(s.hidden.value));
@@ -78,7 +77,7 @@ export function start(container: HTMLElement): void {
 
 /** What a link to the present view says. */
 export function currentLink(): Link {
-  return { camera: s.camera.value, style: s.styleName.value, hidden: [...s.hidden.value], lang: lang.value, gk: s.gkForm.value };
+  return { camera: s.camera.value, style: s.styleName.value, hidden: [...s.hidden.value], lang: lang.value, ...(s.zone.value ? { gk: String(s.zone.value.epsg) } : {}) };
 }
 
 function apply(link: Link): void {
@@ -87,14 +86,17 @@ function apply(link: Link): void {
     if (link.style === 'light' || link.style === 'dark') s.styleName.value = link.style;
     if (link.hidden) s.hidden.value = new Set(link.hidden);
     if (link.lang) lang.value = link.lang;
-    if (link.gk) s.gkForm.value = link.gk;
+    if (link.gk) s.gk.value = link.gk;
   });
 }
 
 /** Fetches layers and style. `frame` moves the map to the data, on the first load without a camera in the link. */
 async function load(frame: boolean): Promise<void> {
   try {
-    const found = await fetchCollections(lang.value);
+    const [found, city] = await Promise.all([fetchCollections(lang.value), fetchCity(lang.value)]);
+    s.city.value = city;
+    // Before there are data, and under a link's own camera, the city is where the map stands.
+    if (frame) shell?.jumpTo({ lon: city.view.center[0], lat: city.view.center[1], zoom: city.view.zoom });
     arrived(found);
     if (!found.some((c) => c.count > 0)) {
       s.world.value = { kind: 'empty', closed: found.length === 0 };
@@ -253,9 +255,9 @@ export function setLang(next: Lang): void {
   if (s.style.value) shell?.show(s.style.value, s.collections.value, s.hidden.value, next === 'en');
 }
 
-export function setGkForm(form: GkForm): void {
-  s.gkForm.value = form;
-  remember('gk', form);
+export function setZone(epsg: string): void {
+  s.gk.value = epsg;
+  remember('gk', epsg);
 }
 
 export function setDms(on: boolean): void {

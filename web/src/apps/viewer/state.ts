@@ -2,9 +2,7 @@
 
 import { computed, signal } from '@preact/signals';
 import type { StyleSpecification } from 'maplibre-gl';
-import type { Collection, Hit } from '../../api/types';
-import type { GkForm } from '../../map/coords';
-import { zoneOf } from '../../map/gk';
+import type { City, Collection, Hit, Zone } from '../../api/types';
 import { legendOf, type LegendEntry } from '../../map/legend';
 import type { Camera } from '../../map/permalink';
 import type { Bounds, Place } from '../../map/shell';
@@ -44,7 +42,9 @@ export const styleName = signal<StyleName>('light');
 /** The style as served; null until the first has come. */
 export const style = signal<StyleSpecification | null>(null);
 export const icons = signal<ReadonlyMap<string, IconPicture>>(new Map());
-export const camera = signal<Camera>({ zoom: 9, lat: 29.2, lon: 111.5 });
+/** Null until the server has said which city it is for. */
+export const city = signal<City | null>(null);
+export const camera = signal<Camera>({ zoom: 4, lat: 0, lon: 0 });
 export const pointer = signal<Place | null>(null);
 export const selection = signal<Selection | null>(null);
 export const busy = signal(true);
@@ -52,7 +52,8 @@ export const attribution = signal('');
 export const dialog = signal<'help' | 'print' | null>(null);
 export const toast = signal<string | null>(null);
 export const panelOpen = signal(recall('panel') !== 'closed');
-export const gkForm = signal<GkForm>(recall('gk') === 'zone' ? 'zone' : 'plain');
+/** The plane coordinates asked for: an EPSG code, or `plain` and `zone` as earlier links have it. */
+export const gk = signal(recall('gk') ?? 'plain');
 export const dms = signal(recall('dms') === 'on');
 
 /** Layers that hold something, hidden or not. */
@@ -93,8 +94,11 @@ export const extent = computed<Bounds | null>(() => {
   ];
 });
 
-/** The city's own 3° zone, fixed by its middle, so that numbers do not jump when the pointer crosses a zone's edge. */
-export const homeZone = computed(() => {
-  const box = extent.value;
-  return zoneOf(box ? (box[0] + box[2]) / 2 : camera.value.lon);
+const numbered = (z: Zone) => z.easting >= 1_000_000;
+
+/** The zone in which coordinates are shown: the one asked for where the city has it, else the city's usual one. */
+export const zone = computed<Zone | null>(() => {
+  const zones = city.value?.zones ?? [];
+  const asked = gk.value === 'zone' ? zones.find(numbered) : zones.find((z) => String(z.epsg) === gk.value);
+  return asked ?? zones[0] ?? null;
 });
