@@ -1,12 +1,20 @@
 //! What tests share: the declared layers, options, a worker.
 
+mod datums;
+mod drawings;
+mod encodings;
 mod examples;
 mod files;
 mod formats;
 mod fuzz;
+mod hostile;
+mod rasters;
 mod report;
 mod sample;
+mod shapes;
 pub(crate) mod shared;
+mod tables;
+pub(crate) mod written;
 mod xls;
 mod xlsx;
 
@@ -14,7 +22,6 @@ use crate::{Choice, Options, Plan, Refusal, Report, plan};
 pub(crate) use crate::{CrsChoice, Subject};
 use ditu_gdal::Worker;
 use ditu_model::{Bounds, Layers, Mode, Row, RowOp, Value};
-pub(crate) use shared::data;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

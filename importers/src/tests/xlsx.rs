@@ -4,7 +4,7 @@ use super::*;
 use std::io::Write;
 
 /// A workbook of these sheets: name, attributes, rows of cells as XML.
-fn workbook(path: &Path, sheets: &[(&str, &str, &[&str])]) {
+pub(super) fn workbook(path: &Path, sheets: &[(&str, &str, &[&str])]) {
     let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
     let mut part = |name: &str, text: &str| {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -49,7 +49,7 @@ fn workbook(path: &Path, sheets: &[(&str, &str, &[&str])]) {
     zip.finish().unwrap();
 }
 
-fn text(t: &str) -> String {
+pub(super) fn text(t: &str) -> String {
     format!("<c t='inlineStr'><is><t>{t}</t></is></c>")
 }
 
