@@ -1,6 +1,9 @@
 //! The command line: what it changes, what it refuses, what it leaves.
 
-use crate::harness::{City, inputs, listing, shared};
+use crate::harness::{City, inputs, listing};
+use ditu_sample::formats::shp::Manner;
+use ditu_sample::towns;
+use encoding_rs::{GB18030, GBK, UTF_8};
 use inputs::{road, roads};
 use std::fs;
 use std::process::Stdio;
@@ -153,17 +156,15 @@ fn a_row_that_cannot_be_taken_does_not_remove_what_the_store_has_of_it() {
 #[test]
 fn a_file_named_without_its_folder_finds_what_lies_beside_it() {
     let city = City::new();
-    let from = shared("survey/shp-encodings/derived-changde/gbk_cpg936.shp");
     let folder = city.data().with_file_name("交付");
     fs::create_dir_all(&folder).unwrap();
-    for ending in ["shp", "shx", "dbf", "prj", "cpg"] {
-        fs::copy(from.with_extension(ending), folder.join(format!("地名.{ending}"))).unwrap();
-    }
+    let manner = Manner { cpg: Some("936"), ..towns::DEGREES };
+    let read = format!("read {}", towns::write(&folder.join("地名"), &manner, towns::degrees, &[]).unwrap());
     for name in ["地名.shp", "./地名.shp", "."] {
         let mut command = city.command(&["import", name, "--layer", "placename.place", "--dry-run"]);
         let said = command.current_dir(&folder).output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-        assert!(said.status.success() && out.contains("read 162"), "{name}: {out}{err}");
+        assert!(said.status.success() && out.contains(&read), "{name}: {out}{err}");
     }
 }
 
@@ -328,11 +329,22 @@ pub(crate) fn history(city: &City) {
 
 #[test]
 fn shapefiles_of_every_chinese_encoding_give_the_same_text() {
-    let folder = shared("survey/shp-encodings/derived-changde");
+    let rare = "㮾梨镇𠅤坪";
     let mut answers = Vec::new();
-    for name in ["gbk_nocpg_ldid4d", "gbk_nocpg_ldid0", "gb18030_cpg", "utf8_nocpg_ldid0"] {
+    for (name, encoding, language, cpg) in [
+        ("GBK by its language byte", GBK, 0x4d, None),
+        ("GBK without a word", GBK, 0, None),
+        ("GB18030", GB18030, 0, Some("GB18030")),
+        ("UTF-8 without a word", UTF_8, 0, None),
+    ] {
         let city = City::new();
-        let path = folder.join(format!("{name}.shp"));
+        let folder = city.data().with_file_name("交付");
+        fs::create_dir_all(&folder).unwrap();
+        let manner = Manner { encoding, language, cpg, ..towns::DEGREES };
+        // GBK does not have every character.
+        let more = &[rare][usize::from(encoding == GBK)..];
+        towns::write(&folder.join("地名"), &manner, towns::degrees, more).unwrap();
+        let path = folder.join("地名.shp");
         let args = ["import", path.to_str().unwrap(), "--layer", "placename.place"];
         let said = city.run(&args);
         assert_eq!(said.status, 0, "{name}: {}{}", said.stdout, said.stderr);
@@ -347,12 +359,14 @@ fn shapefiles_of_every_chinese_encoding_give_the_same_text() {
         names.sort();
         answers.push((name, names));
     }
-    assert!(answers[0].1.iter().any(|n| n.chars().any(|c| ('一'..='龥').contains(&c))), "{answers:?}");
-    // One place of the GB18030 file is written with characters that GBK does not have.
-    let beyond = answers[2].1.iter().position(|n| n == "㮾梨镇𠅤坪").expect("four-byte characters");
-    answers[2].1.remove(beyond);
-    for (name, names) in &answers[1..] {
-        assert_eq!(names, &answers[0].1, "{name}");
+    for (name, mut found) in answers {
+        let mut expected: Vec<&str> = towns::all().map(|t| t.0).collect();
+        expected.sort_unstable();
+        if !name.starts_with("GBK") {
+            let at = found.iter().position(|n| n == rare).expect("four-byte characters");
+            found.remove(at);
+        }
+        assert_eq!(found, expected, "{name}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Fitted control: fit, keep sealed, import by it, write it down.
 
 use crate::harness::City;
+use ditu_sample::formats::shp::Manner;
+use ditu_sample::towns;
 use serde_json::Value as Json;
 use std::fs;
 
@@ -152,16 +154,12 @@ fn xian_80_is_refused_until_control_is_fitted_and_another_datums_control_is_refu
             "PROJCS[\"{datum}_3_Degree_GK_CM_111E\",GEOGCS[\"GCS_{datum}\",DATUM[\"D_{datum}\",SPHEROID[\"S\",{a},{rf}]],PRIMEM[\"Greenwich\",0],UNIT[\"Degree\",0.0174532925199433]],PROJECTION[\"Gauss_Kruger\"],PARAMETER[\"False_Easting\",500000],PARAMETER[\"False_Northing\",0],PARAMETER[\"Central_Meridian\",111],PARAMETER[\"Scale_Factor\",1],PARAMETER[\"Latitude_Of_Origin\",0],UNIT[\"Meter\",1]]"
         )
     };
-    // The shapefile of the shared data with its zone number taken off would be another file; its own prefix stays.
-    let stem = crate::harness::shared("survey/shp-encodings/derived-changde/gbk_cgcs2000_gk37");
     let folder = city.data().with_file_name("in80");
     fs::create_dir_all(&folder).unwrap();
-    for e in ["shp", "shx", "dbf"] {
-        fs::copy(stem.with_extension(e), folder.join(format!("地名.{e}"))).unwrap();
-    }
     let text = prj("Xian_1980", "6378140", "298.257")
         .replace("\"False_Easting\",500000", "\"False_Easting\",37500000");
-    fs::write(folder.join("地名.prj"), text).unwrap();
+    let manner = Manner { prj: Some(&text), ..Manner::OFFICE };
+    towns::write(&folder.join("地名"), &manner, towns::plane, &[]).unwrap();
     let source = folder.join("地名.shp");
     let import = |more: &[&str]| {
         let mut args = vec!["import", source.to_str().unwrap(), "--layer", "placename.place", "--no-tiles"];

@@ -1,11 +1,14 @@
 //! Files made to exhaust or to reach out, against the real binary: refused in bounded memory, nothing told of other files.
 
+use crate::harness::City;
 use crate::harness::page::Page;
-use crate::harness::{City, shared};
+use ditu_sample::formats::shp::{Cell, Shape, Shapefile};
+use ditu_sample::towns;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, Write};
+use std::path::Path;
 use std::process::Output;
 
 /// Kilobytes of private memory that a command may have here.
@@ -125,22 +128,84 @@ fn reaching_for(path: &str) -> Vec<(&'static str, String)> {
     all
 }
 
+/// A delivery by its name: the files in it with their bytes.
+pub(crate) type Deliveries = BTreeMap<String, Vec<(String, Vec<u8>)>>;
+
+/// Shapefiles with one fault each, texts that are wrong in one way, archives that climb and swell.
+fn broken(dir: &Path) -> Deliveries {
+    let mut all = Deliveries::new();
+    let stem = dir.join("good");
+    towns::write(&stem, &towns::DEGREES, towns::degrees, &[]).unwrap();
+    let good = ["shp", "shx", "dbf"].map(|e| fs::read(stem.with_extension(e)).unwrap());
+    let set = |part: usize, at: usize, new: &[u8]| {
+        let mut parts = good.clone();
+        parts[part][at..at + new.len()].copy_from_slice(new);
+        parts
+    };
+    let cut = |part: usize, of: usize| {
+        let mut parts = good.clone();
+        let length = parts[part].len();
+        parts[part].truncate(length / of);
+        parts
+    };
+    let mut put = |name: &str, parts: [Vec<u8>; 3]| {
+        let files = ["shp", "shx", "dbf"].into_iter().zip(parts).map(|(e, b)| (format!("{name}.{e}"), b));
+        all.insert(name.to_owned(), files.collect());
+    };
+    put("type", set(0, 32, &99u32.to_le_bytes()));
+    put("magic", set(0, 0, &[0; 4]));
+    put("length", set(0, 24, &0x7fff_fff0u32.to_be_bytes()));
+    put("record", set(0, 104, &(-10i32).to_be_bytes()));
+    put("nan", set(0, 112, &f64::NAN.to_le_bytes()));
+    put("huge", set(0, 112, &1e300f64.to_le_bytes()));
+    put("rows", set(2, 4, &u32::MAX.to_le_bytes()));
+    put("row of nothing", set(2, 10, &[0, 0]));
+    put("head of nothing", set(2, 8, &[0, 0]));
+    put("offsets", set(1, 100, &[0x7f; 400]));
+    put("short shp", cut(0, 2));
+    put("short shx", cut(1, 3));
+    put("short dbf", cut(2, 2));
+    put("nothing", [Vec::new(), Vec::new(), Vec::new()]);
+    let stem = dir.join("area");
+    let mut file = Shapefile::create_as(&stem, Shape::Polygon, towns::COLUMNS, &towns::DEGREES).unwrap();
+    file.polygon(
+        &[[111.6, 29.0], [111.7, 29.0], [111.7, 29.1]],
+        &[Cell::Text("湖"), Cell::Null, Cell::Null, Cell::Null],
+    )
+    .unwrap();
+    file.finish().unwrap();
+    let area = ["shp", "shx", "dbf"].map(|e| fs::read(stem.with_extension(e)).unwrap());
+    for (name, at) in [("parts", 144), ("points", 148)] {
+        let mut parts = area.clone();
+        parts[0][at..at + 4].copy_from_slice(&0x3fff_ffffu32.to_le_bytes());
+        put(name, parts);
+    }
+    for (name, text) in [
+        ("deep.geojson", "[".repeat(200_000)),
+        ("nan.geojson", r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[NaN,29.0]}}]}"#.to_owned()),
+        ("formula.csv", "name,lon,lat\n=cmd|' /C calc'!A0,111.69,29.03\n".to_owned()),
+        ("laughs.gml", "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;\">]><gml:FeatureCollection xmlns:gml=\"http://www.opengis.net/gml\"><gml:name>&c;</gml:name></gml:FeatureCollection>".to_owned()),
+        ("passwd.kml", "<?xml version=\"1.0\"?><!DOCTYPE k [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document><Placemark><name>&x;</name><Point><coordinates>111.69,29.03</coordinates></Point></Placemark></Document></kml>".to_owned()),
+    ] {
+        all.insert(name.to_owned(), vec![(name.to_owned(), text.into_bytes())]);
+    }
+    all
+}
+
 #[test]
 fn hostile_uploads_leave_the_server_well_and_tell_nothing_of_other_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let deliveries = broken(dir.path());
+    assert!(deliveries.len() > 20, "{}", deliveries.len());
+    leave_the_server_well(deliveries);
+}
+
+/// Uploads, plans and checks each delivery, and those that reach for another file of the machine.
+pub(crate) fn leave_the_server_well(mut deliveries: Deliveries) {
     let city = City::new();
     let server = city.serve(&[]);
     let page = Page::of(&city, &server);
     let sentinel = city.write("sentinel.csv", "name,lon,lat\n不可外传,111.7,29.0\n");
-    let mut deliveries: BTreeMap<String, Vec<(String, Vec<u8>)>> = BTreeMap::new();
-    for entry in fs::read_dir(shared("hostile")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            deliveries.entry(stem).or_default().push((name, fs::read(&path).unwrap()));
-        }
-    }
-    assert!(deliveries.len() > 20, "{}", deliveries.len());
     for (name, text) in reaching_for(sentinel.to_str().unwrap()) {
         deliveries.insert(format!("reach {name}"), vec![(name.to_owned(), text.into_bytes())]);
     }

@@ -2,19 +2,20 @@
 
 use crate::harness::http::request_with;
 use crate::harness::page::Page;
-use crate::harness::{City, inputs, shared};
+use crate::harness::{City, inputs};
+use ditu_sample::formats::shp::Manner;
+use ditu_sample::towns;
 use inputs::{road, roads};
 use serde_json::{Value as Json, json};
 use std::fs;
 
-fn parts(stem: &str, endings: &[&str], name: &str) -> Vec<(String, Vec<u8>)> {
-    endings
-        .iter()
-        .map(|e| {
-            let from = shared(&format!("survey/shp-encodings/derived-changde/{stem}.{e}"));
-            (format!("{name}.{e}"), fs::read(from).unwrap())
-        })
-        .collect()
+/// The towns in GBK and eastings with their zone, without `.prj`.
+fn bare_towns(city: &City, name: &str) -> Vec<(String, Vec<u8>)> {
+    let stem = city.data().with_file_name("towns");
+    let manner = Manner { prj: None, ..Manner::OFFICE };
+    towns::write(&stem, &manner, towns::plane, &[]).unwrap();
+    let part = |e: &str| (format!("{name}.{e}"), fs::read(stem.with_extension(e)).unwrap());
+    ["shp", "shx", "dbf"].map(part).into()
 }
 
 fn named(list: &[(String, Vec<u8>)]) -> Vec<(&str, Vec<u8>)> {
@@ -26,7 +27,7 @@ fn a_shapefile_without_prj_is_asked_about_checked_committed_and_shows_on_the_map
     let city = City::new();
     let server = city.serve(&[]);
     let page = Page::of(&city, &server);
-    let files = parts("gbk_cgcs2000_gk37_noprj", &["shp", "shx", "dbf"], "地名/地名");
+    let files = bare_towns(&city, "地名/地名");
     let id = page.deliver(&named(&files));
     let job = page.step(&id, "plan", &json!({}));
     assert_eq!(job["state"], "refused", "{job}");

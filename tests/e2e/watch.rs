@@ -1,6 +1,8 @@
 //! The watched folder: what lands is imported when it is whole, and moved with its report.
 
-use crate::harness::{City, inputs, shared};
+use crate::harness::{City, inputs};
+use ditu_sample::formats::shp::Manner;
+use ditu_sample::towns;
 use inputs::{road, roads};
 use std::fs;
 use std::io::Write;
@@ -69,8 +71,9 @@ fn what_lands_is_imported_and_moved_and_what_is_wrong_is_refused_with_its_report
 fn a_file_that_is_still_being_copied_waits_until_it_is_whole() {
     let city = City::new();
     let watch = Watch::start(&city, &["--patience", "60"]);
-    let stem = "survey/shp-encodings/derived-changde/gbk_cgcs2000_gk37";
-    let part = |e: &str| fs::read(shared(&format!("{stem}.{e}"))).unwrap();
+    let stem = city.data().with_file_name("towns");
+    let written = towns::write(&stem, &Manner::OFFICE, towns::plane, &[]).unwrap();
+    let part = |e: &str| fs::read(stem.with_extension(e)).unwrap();
     // The shapes come slowly and in pauses longer than it settles; the attributes last.
     let shp = part("shp");
     let mut out = fs::File::create(watch.dir.join("地名.shp")).unwrap();
@@ -85,7 +88,7 @@ fn a_file_that_is_still_being_copied_waits_until_it_is_whole() {
     }
     let done = watch.outcome("done", "地名");
     assert_eq!(fs::read(done.join("地名.shp")).unwrap(), shp);
-    assert!(city.count("placename.place") > 100);
+    assert_eq!(city.count("placename.place"), written);
     assert_eq!(city.revisions(), 1, "taken once, and whole");
 }
 

@@ -188,9 +188,11 @@ pub(crate) fn listing(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     out
 }
 
-/// The folder of public test data.
+/// A file of the shared test data, for tests in modules named `shared`.
 pub(crate) fn shared(path: &str) -> PathBuf {
     let root = std::env::var_os("DITU_TEST_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
-    root.join(path)
+    let path = root.join(path);
+    assert!(path.exists(), "{} is missing; DITU_TEST_DATA names the folder", path.display());
+    path
 }

@@ -3,7 +3,8 @@
 mod shared;
 
 use crate::*;
-use shared::data;
+use ditu_sample::formats::shp::{Cell, Manner, Shape, Shapefile};
+use ditu_sample::towns;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,6 +16,48 @@ fn worker() {
 
 fn start() -> Worker {
     Worker::of_test("tests::worker").unwrap()
+}
+
+/// The towns in GBK without a word about it.
+fn gbk_towns(dir: &Path) -> PathBuf {
+    towns::write(&dir.join("towns"), &towns::DEGREES, towns::degrees, &[]).unwrap();
+    dir.join("towns.shp")
+}
+
+/// A shapefile of each type that is read, three shapes in each.
+fn every_type(dir: &Path) -> Vec<PathBuf> {
+    let ring =
+        [[0., 0.], [0., 1.], [1., 1.], [1., 0.], [0., 0.]].map(|[x, y]| [111.0 + x, 29.0 + y, 35.5, 7.0]);
+    let write = |shape: Shape| {
+        let path = dir.join(format!("{shape:?}"));
+        let manner = Manner { prefix: 0.0, ..towns::DEGREES };
+        let mut file = Shapefile::create_as(&path, shape, &[("ID", 'N', 4, 0)], &manner).unwrap();
+        for i in 0..3 {
+            let vertices = if shape.is_point() { &ring[i..=i] } else { &ring[..] };
+            file.put_shape(&[vertices], &[Cell::Whole(i as i64)]).unwrap();
+        }
+        file.finish().unwrap();
+        path.with_extension("shp")
+    };
+    Shape::ALL.into_iter().filter(|s| *s != Shape::MultiPatch).map(write).collect()
+}
+
+#[test]
+fn every_geometry_type_of_a_shapefile_comes_with_its_shape_and_heights() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in every_type(dir.path()) {
+        let layer = path.file_stem().unwrap().to_str().unwrap();
+        let description = start().describe(&path).unwrap_or_else(|e| panic!("{layer}: {e}"));
+        let rows = rows(&path, layer, &ReadOptions::default());
+        assert_eq!((rows.len(), description.layers[0].features), (3, Some(3)), "{layer}");
+        for row in &rows {
+            let shape = row.geometry.as_ref().unwrap().as_ref().unwrap();
+            assert_eq!(shape.has_z(), layer.ends_with('Z'), "{layer}");
+            assert!(
+                shape.coords.iter().all(|c| (111.0..=112.0).contains(&c[0]) && (29.0..=30.0).contains(&c[1]))
+            );
+        }
+    }
 }
 
 fn rows(path: &Path, layer: &str, options: &ReadOptions) -> Vec<SourceRow> {
@@ -123,10 +166,10 @@ fn a_nearly_straight_arc_does_not_make_the_others_dense() {
 
 #[test]
 fn bytes_that_are_not_utf8_come_as_they_are() {
-    let path = data("survey/shp-encodings/derived-changde/gbk_nocpg_ldid0.shp");
+    let dir = tempfile::tempdir().unwrap();
     let raw = ReadOptions { encoding: Some(String::new()), ..ReadOptions::default() };
-    let rows = rows(&path, "gbk_nocpg_ldid0", &raw);
-    assert_eq!(rows.len(), 162);
+    let rows = rows(&gbk_towns(dir.path()), "towns", &raw);
+    assert_eq!(rows.len(), towns::all().len());
     assert!(rows.iter().any(|r| r.values.iter().any(|v| matches!(v, SourceValue::Bytes(_)))));
 }
 
@@ -134,31 +177,44 @@ fn bytes_that_are_not_utf8_come_as_they_are() {
 fn a_raster_becomes_a_grid_in_degrees_that_agrees_with_gdal() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("g.grid");
-    let path = data("terrain/N42E001_crop300.asc");
+    let path = dir.path().join("slope.asc");
+    // A plane that rises to the south-east: between any two cells the height is known.
+    let height = |row: usize, column: usize| 803.0 + row as f64 * 4.0 + column as f64 * 2.0;
+    let lines: String = (0..300)
+        .map(|r| (0..300).map(|c| height(r, c).to_string()).collect::<Vec<_>>().join(" ") + "\n")
+        .collect();
+    let head = "ncols 300\nnrows 300\nxllcorner 111.5\nyllcorner 29\ncellsize 0.001\nNODATA_value -9999\n";
+    std::fs::write(&path, head.to_owned() + &lines).unwrap();
+    std::fs::write(path.with_extension("prj"), towns::PRJ_4490).unwrap();
     let info = start().grid(&path, &out, None).unwrap();
-    assert_eq!((info.min, info.max), (803.0, 3100.0));
+    assert_eq!((info.min, info.max), (height(0, 0) as f32, height(299, 299) as f32));
     let grid = ditu_terrain::Grid::open(&out).unwrap();
     let b = grid.bounds();
-    let (lon, lat) = ((b.min[0] + b.max[0]) / 2.0, (b.min[1] + b.max[1]) / 2.0);
-    let said = Command::new("gdallocationinfo")
-        .args(["-valonly", "-geoloc", path.to_str().unwrap(), &lon.to_string(), &lat.to_string()])
-        .output()
-        .unwrap();
-    let said: f32 = String::from_utf8(said.stdout).unwrap().trim().parse().unwrap();
-    let ours = grid.sample(lon, lat).unwrap();
-    assert!((said - ours).abs() < 40.0, "{said} and {ours} are of one slope");
-    assert!(matches!(
-        start().grid(&data("terrain/truncated.tiff"), &out, None),
-        Err(GdalError::Unreadable(_))
-    ));
+    for (u, v) in [(0.5, 0.5), (0.1, 0.9), (0.73, 0.31)] {
+        let (lon, lat) = (b.min[0] + (b.max[0] - b.min[0]) * u, b.min[1] + (b.max[1] - b.min[1]) * v);
+        let said = Command::new("gdallocationinfo")
+            .args(["-valonly", "-geoloc", path.to_str().unwrap(), &lon.to_string(), &lat.to_string()])
+            .output()
+            .unwrap();
+        let said: f32 = String::from_utf8(said.stdout).unwrap().trim().parse().unwrap();
+        let ours = grid.sample(lon, lat).unwrap();
+        assert!((said - ours).abs() < 6.5, "{said} and {ours} are a cell apart at most");
+    }
+    let tif = dir.path().join("whole.tif");
+    assert!(Command::new("gdal_translate").arg("-q").args([&path, &tif]).status().unwrap().success());
+    let cut = dir.path().join("cut.tif");
+    std::fs::write(&cut, &std::fs::read(tif).unwrap()[..200]).unwrap();
+    assert!(matches!(start().grid(&cut, &out, None), Err(GdalError::Unreadable(_))));
 }
 
 /// A driver that is refused memory calls the file broken, or is killed: neither is the file's fault.
 #[test]
 fn a_file_too_large_for_memory_is_not_called_broken() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = gbk_towns(dir.path());
     for answer in ["printf '\\000ditu-g\\nM\\000\\000\\000\\000'", "kill -ABRT $$", "kill -KILL $$"] {
         let worker = Worker::new("/bin/sh".into(), vec!["-c".into(), answer.into()]);
-        let said = worker.describe(&data("terrain/truncated.tiff"));
+        let said = worker.describe(&path);
         assert!(matches!(said, Err(GdalError::TooLarge)), "{answer}: {said:?}");
     }
 }
@@ -189,7 +245,7 @@ fn old_datums_are_not_moved_by_nothing() {
 }
 
 #[test]
-fn u_a_vrt_in_disguise_reads_nothing_else() {
+fn u_a_vrt_in_disguise_and_an_entity_read_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let secret = dir.path().join("secret.csv");
     std::fs::write(&secret, "x,y,word\n1,2,sentinel\n").unwrap();
@@ -200,6 +256,36 @@ fn u_a_vrt_in_disguise_reads_nothing_else() {
     );
     std::fs::write(&vrt, text).unwrap();
     assert!(matches!(start().describe(&vrt), Err(GdalError::Unreadable(_))));
+    let point = "<Point><coordinates>111.7,29</coordinates></Point>";
+    let kml = |root: &str, name: &str| {
+        format!(
+            "<?xml version=\"1.0\"?>{root}<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document><Placemark><name>{name}</name>{point}</Placemark></Document></kml>"
+        )
+    };
+    let entity = format!("<!DOCTYPE k [<!ENTITY x SYSTEM \"file://{}\">]>", secret.display());
+    for (name, text) in [
+        ("entity.kml", kml(&entity, "&x;")),
+        (
+            "link.kml",
+            kml("", "a").replace(
+                "<Placemark>",
+                &format!(
+                    "<NetworkLink><Link><href>{}</href></Link></NetworkLink><Placemark>",
+                    secret.display()
+                ),
+            ),
+        ),
+        ("named.geojson", format!("CSV:{}", secret.display())),
+        ("cut.geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\"".to_owned()),
+    ] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        // Whatever the answer, it comes, and it holds nothing of the other file.
+        for layer in start().describe(&path).map(|d| d.layers).unwrap_or_default() {
+            let rows = start().read(&path, &layer.name, &ReadOptions::default()).unwrap();
+            assert!(!format!("{:?}", rows.collect::<Vec<_>>()).contains("sentinel"), "{name}");
+        }
+    }
 }
 
 #[test]
@@ -263,13 +349,8 @@ fn children() -> Vec<u32> {
 
 #[test]
 fn a_worker_answers_again_and_no_more_than_two_wait() {
-    let folder = data("survey/shp-geometry-types");
-    let files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "shp") && p.with_extension("shx").exists())
-        .collect();
+    let dir = tempfile::tempdir().unwrap();
+    let files = every_type(dir.path());
     assert!(files.len() > 3);
     let worker = start();
     for path in &files {
@@ -311,7 +392,8 @@ fn an_answer_cut_short_leaves_nothing_in_the_next() {
 #[test]
 fn a_worker_ends_with_its_parent() {
     use std::io::{Read, Write};
-    let path = data("survey/shp-encodings/derived-changde/gbk_nocpg_ldid0.shp").canonicalize().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = gbk_towns(dir.path()).canonicalize().unwrap();
     let told = start();
     let mut child = Command::new(&told.program)
         .args(&told.args)
@@ -323,7 +405,7 @@ fn a_worker_ends_with_its_parent() {
     let mut stdin = child.stdin.take().unwrap();
     let opening = worker::Opening { path, options: ReadOptions::default() };
     writeln!(stdin, "{}", serde_json::to_string(&opening).unwrap()).unwrap();
-    let question = worker::Question::Read { layer: "gbk_nocpg_ldid0".into(), to_cgcs2000: false };
+    let question = worker::Question::Read { layer: "towns".into(), to_cgcs2000: false };
     let line = serde_json::to_string(&question).unwrap();
     // So many answers that the pipe is full.
     (0..200).for_each(|_| writeln!(stdin, "{line}").unwrap());
@@ -340,8 +422,9 @@ fn a_worker_ends_with_its_parent() {
 
 #[test]
 fn a_worker_that_is_left_alone_ends() {
-    let path = data("survey/shp-encodings/derived-changde/gbk_nocpg_ldid0.shp");
-    let mut rows = start().read(&path, "gbk_nocpg_ldid0", &ReadOptions::default()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = gbk_towns(dir.path());
+    let mut rows = start().read(&path, "towns", &ReadOptions::default()).unwrap();
     rows.next().unwrap().unwrap();
     drop(rows); // Kills and reaps: a second one starts at once.
     assert!(start().describe(&path).is_ok());

@@ -8,7 +8,7 @@ mod city;
 mod contours;
 mod deliver;
 mod facts;
-mod formats;
+pub mod formats;
 mod frame;
 mod parcels;
 mod partition;
@@ -22,6 +22,7 @@ mod streets;
 mod terrain;
 #[cfg(test)]
 mod tests;
+pub mod towns;
 mod water;
 
 use std::path::{Path, PathBuf};

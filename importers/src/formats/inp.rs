@@ -532,6 +532,42 @@ mod tests {
         }
     }
 
+    /// Counts without the reader, over every section that holds nodes or links, in both programs' units.
+    #[test]
+    fn every_section_gives_all_its_nodes_and_links() {
+        let junctions: String = (0..300).map(|i| format!("J{i} {} 0.5 ;\n", 30 + i % 9)).collect();
+        let places: String = (0..300)
+            .map(|i| format!("J{i} {} {}\n", 568_000 + i % 20 * 50, 3_212_000 + i / 20 * 50))
+            .collect();
+        let pipes: String = (1..300).map(|i| format!("P{i} J{} J{i} 50 300 120 0 Open\n", i - 1)).collect();
+        let water = format!(
+            "[TITLE]\n\n[OPTIONS]\nUNITS LPS\n[JUNCTIONS]\n;ID Elev\n{junctions}[RESERVOIRS]\nR1 50\n[TANKS]\nT1 60 1 0 5 10 0\n\
+             [PIPES]\n{pipes}[PUMPS]\nU1 R1 J0 HEAD 1\n[VALVES]\nV1 T1 J5 200 PRV 30 0\n[COORDINATES]\n{places}\
+             R1 567900 3212000\nT1 567900 3212100\n[END]\n"
+        );
+        let drains: String = (1..300).map(|i| format!("C{i} J{} J{i} 50 0.013 0 0 0 0\n", i - 1)).collect();
+        let drain = format!(
+            "[OPTIONS]\nFLOW_UNITS CMS\n[JUNCTIONS]\n{junctions}[OUTFALLS]\nO1 20 FREE NO\n[STORAGE]\nS1 25 5 0 FUNCTIONAL 1 1 1\n[DIVIDERS]\nD1 26 C1 CUTOFF 1\n\
+             [CONDUITS]\n{drains}[PUMPS]\nU1 S1 J0 *\n[ORIFICES]\nX1 J1 S1 SIDE 0 0.6\n[WEIRS]\nW1 J2 O1 TRANSVERSE 0 1\n[OUTLETS]\nL1 J3 O1 0 FUNCTIONAL/DEPTH 1 1\n\
+             [COORDINATES]\n{places}O1 567900 3212000\nS1 567900 3212100\nD1 567900 3212200\n"
+        );
+        for (text, nodes, links) in [(water, 302, 301), (drain, 303, 303)] {
+            let all = |link: bool| -> usize {
+                let sections = SECTIONS.iter().filter(|s| s.1 == link && s.0 != "XSECTIONS");
+                sections.map(|s| lines_of(&text, s.0)).sum()
+            };
+            assert_eq!((all(false), all(true)), (nodes, links));
+            let (rows, report) = import(&text);
+            assert_eq!((rows["pipeline.node"].len(), rows["pipeline.line"].len()), (nodes, links));
+            assert_eq!(report.quarantined(), 0, "{}", report.summary(crate::Lang::En));
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("空.inp");
+        std::fs::write(&path, "[TITLE]\n\n[OPTIONS]\nFLOW_UNITS CMS\n\n[JUNCTIONS]\n;;Name\n\n[CONDUITS]\n;;Name\n\n[COORDINATES]\n").unwrap();
+        let (_scratch, refused) = planned(&[path], |o| o.all().crs = Some(CrsChoice::Epsg(4546)));
+        assert_eq!(rules(&refused.unwrap_err()), ["file.empty"]);
+    }
+
     /// Over real files, which are no part of the project.
     mod shared {
         use super::*;

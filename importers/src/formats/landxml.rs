@@ -493,6 +493,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn surfaces_in_feet_are_refused_and_in_metres_read_to_the_last_vertex() {
+        let points: String = (0..1657)
+            .map(|i| {
+                format!(
+                    "<P id=\"{i}\">{} {} {}</P>",
+                    3_212_000 + i % 41 * 3,
+                    568_000 + i / 41 * 3,
+                    30.5 + f64::from(i % 7)
+                )
+            })
+            .collect();
+        let text = format!(
+            "<LandXML xmlns=\"http://www.landxml.org/schema/LandXML-1.2\" version=\"1.2\"><Units><Imperial areaUnit=\"squareFoot\" linearUnit=\"USSurveyFoot\"/></Units><Surfaces><Surface name=\"EG\"><Definition surfType=\"TIN\"><Pnts>{points}</Pnts><Faces><F>1 2 3</F></Faces></Definition></Surface></Surfaces></LandXML>"
+        );
+        for unit in ["USSurveyFoot", "foot"] {
+            let (_dir, path) = written(text.replace("USSurveyFoot", unit).as_bytes());
+            let (_scratch, refused) = planned(std::slice::from_ref(&path), |_| {});
+            assert_eq!(rules(&refused.unwrap_err()), ["unit.not_metres"], "{unit}");
+        }
+        let (_dir, path) = written(text.replace("USSurveyFoot", "meter").as_bytes());
+        let (_scratch, plan) = planned(&[path], |o| o.all().crs = Some(crate::CrsChoice::Epsg(4546)));
+        let (_, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
+        assert_eq!(report.layers.values().map(|c| c.read).sum::<u64>(), 1657);
+    }
+
     /// Over real files, which are no part of the project.
     mod shared {
         use super::*;

@@ -97,11 +97,15 @@ pub(super) fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
     let bytes = &bytes[..bytes.len().min(4096) & !1];
     let zeros = |side: usize| bytes.iter().skip(side).step_by(2).filter(|b| **b == 0).count();
-    match (zeros(0), zeros(1)) {
-        (0, n) if n * 20 >= bytes.len() && n > 1 => Some(UTF_16LE),
-        (n, 0) if n * 20 >= bytes.len() && n > 1 => Some(UTF_16BE),
-        _ => None,
-    }
+    // 一 is U+4E00: a zero may stand on the other side, too.
+    let encoding = match (zeros(0), zeros(1)) {
+        (m, n) if n * 20 >= bytes.len() && n > 1 && m * 4 <= n => UTF_16LE,
+        (n, m) if n * 20 >= bytes.len() && n > 1 && m * 4 <= n => UTF_16BE,
+        _ => return None,
+    };
+    let text = encoding.decode_without_bom_handling(bytes).0;
+    let mut chars = text.trim_end_matches(['\0', '\u{1a}']).chars();
+    chars.all(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n')).then_some(encoding)
 }
 
 #[cfg(test)]
@@ -124,7 +128,7 @@ mod tests {
 
     #[test]
     fn utf16_is_known_with_and_without_its_mark() {
-        let text = "点号,X坐标,Y坐标\r\n1,2,3\r\n";
+        let text = "点号,X坐标,Y坐标,等级\r\n1,2,3,一级\r\n";
         let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(utf16(&le), Some(UTF_16LE));

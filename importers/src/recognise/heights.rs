@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn a_grid_is_not_offset() {
-        let path = data("terrain/N42E001_crop300.asc");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("高程.asc");
+        let head = "ncols 3\nnrows 3\nxllcorner 111.6\nyllcorner 29\ncellsize 0.01\nNODATA_value -9999\n";
+        std::fs::write(&path, head.to_owned() + &"31 32 33\n".repeat(3)).unwrap();
         let (_scratch, plan) = planned(&[path], |o| {
             o.all().layer = LayerId::new("terrain.dem");
             o.all().crs = Some(CrsChoice::Epsg(4490));

@@ -1,26 +1,12 @@
 //! Whole files of every kind: imported right, or refused for the right reason.
 
+use super::written::{Manner, OVKML, degrees, plane, towns, zipped};
 use super::*;
 use crate::plan::Refusal;
 use ditu_model::LayerId;
 
 fn place(o: &mut Options) {
     o.all().layer = LayerId::new("placename.place");
-}
-
-#[test]
-fn u6_numbers_that_the_stated_crs_puts_elsewhere_are_refused_with_a_suggestion() {
-    let dir = tempfile::tempdir().unwrap();
-    let from = data("survey/shp-encodings/derived-changde/gbk_cgcs2000_gk37.shp");
-    for ending in ["shp", "shx", "dbf"] {
-        std::fs::copy(from.with_extension(ending), dir.path().join(format!("地名.{ending}"))).unwrap();
-    }
-    let wrong = data("survey/shp-encodings/derived-changde/gbk_nocpg_ldid0.prj");
-    std::fs::copy(wrong, dir.path().join("地名.prj")).unwrap();
-    let (_scratch, refused) = planned(&[dir.path().to_owned()], |_| {});
-    let refused = refused.unwrap_err();
-    assert_eq!(rules(&refused), ["crs.outside"]);
-    assert!(refused.to_string().contains("--crs EPSG:4525"), "{refused}");
 }
 
 /// Place names at 30 spots of the city, the numbers written as asked.
@@ -94,55 +80,18 @@ fn data_cut_in_another_zone_are_told_so_and_lie_where_they_should() {
 }
 
 #[test]
-fn gcj_02_is_undone_where_stated_and_suspected_where_its_makers_show() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("地名.ovkml");
-    let text = std::fs::read_to_string(data("survey/china-samples/o.ovkml")).unwrap();
-    std::fs::write(&path, text.replace(">1<", ">GCJ-02<")).unwrap();
-    let (_scratch, plan) = planned(&[path], |_| {});
-    let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
-    let [lon, lat] = rows.unwrap()["placename.place"][0].geometry.as_ref().unwrap().coords[0];
-    // DOMAIN §1.6: 111.704109572, 29.028575249 is 111.6985, 29.0316.
-    assert!((lon - 111.6985).abs() < 5e-5 && (lat - 29.0316).abs() < 5e-5, "{lon} {lat}");
-    assert_eq!(count(&report, "crs.obfuscated"), 1);
-}
-
-#[test]
-fn u6_a_shapefile_without_prj_asks_with_choices_and_where_each_would_lie() {
-    let folder = data("survey/shp-encodings/derived-changde");
-    let bare = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .find(|p| p.extension().is_some_and(|e| e == "shp") && p.to_string_lossy().contains("noprj"));
-    let bare = bare.expect("a shapefile without .prj");
-    let (_scratch, plan) = planned(&[bare], |o| o.all().layer = LayerId::new("placename.place"));
-    let refusal = plan.unwrap_err();
-    let [question] = refusal.questions.as_slice() else { panic!("{:?}", refusal.questions) };
-    assert_eq!(question.subject, Subject::Crs);
-    assert!(!question.answers.is_empty());
-    for answer in &question.answers {
-        let [w, s, e, n] = answer.bounds.unwrap();
-        assert!(w > 110.0 && e < 112.8 && s > 28.0 && n < 30.5, "{answer:?}");
-        assert!((1..=200).contains(&answer.sample.len()) && answer.confidence.is_some());
-        assert!(answer.value.parse::<CrsChoice>().is_ok(), "{answer:?}");
-    }
-    assert!(question.answers.iter().any(|a| a.value == "EPSG:4525"), "{:?}", question.answers);
-}
-
-#[test]
 fn u7_folders_archives_and_upper_case_endings_are_found_and_leftovers_passed_over() {
     let dir = tempfile::tempdir().unwrap();
-    let from = data("survey/shp-encodings/derived-changde/gbk_cgcs2000_gk37.shp");
-    let file = std::fs::File::create(dir.path().join("delivery.zip")).unwrap();
-    let mut zip = zip::ZipWriter::new(file);
+    let from = tempfile::tempdir().unwrap();
+    let shp = plane(from.path(), "地名", &Manner::OFFICE);
+    let archive = dir.path().join("delivery.zip");
+    zipped(&archive, &shp, |ending| {
+        ["a/b", "__MACOSX/a"].map(|folder| format!("{folder}/地名.{}", ending.to_uppercase())).into()
+    });
+    let mut zip =
+        zip::ZipWriter::new_append(std::fs::OpenOptions::new().read(true).write(true).open(archive).unwrap())
+            .unwrap();
     let plain = zip::write::SimpleFileOptions::default();
-    for ending in ["shp", "shx", "dbf", "prj"] {
-        let bytes = std::fs::read(from.with_extension(ending)).unwrap();
-        for folder in ["a/b", "__MACOSX/a"] {
-            zip.start_file(format!("{folder}/地名.{}", ending.to_uppercase()), plain).unwrap();
-            std::io::Write::write_all(&mut zip, &bytes).unwrap();
-        }
-    }
     zip.start_file("a/b/地名.shp.xml", plain).unwrap();
     std::io::Write::write_all(&mut zip, b"<metadata xmlns:gml=\"http://www.opengis.net/gml\"/>").unwrap();
     zip.start_file("a/readme.txt", plain).unwrap();
@@ -157,23 +106,25 @@ fn u7_folders_archives_and_upper_case_endings_are_found_and_leftovers_passed_ove
 
 #[test]
 fn files_of_one_layer_are_one_delivery() {
-    let folder = data("survey/shp-encodings/derived-changde");
-    let files = ["gbk_nocpg_ldid0.shp", "utf8_nocpg_ldid0.shp"].map(|f| folder.join(f));
+    let dir = tempfile::tempdir().unwrap();
+    let utf8 = Manner { encoding: encoding_rs::UTF_8, ..towns::DEGREES };
+    let files = [degrees(dir.path(), "gbk", &towns::DEGREES), degrees(dir.path(), "utf8", &utf8)];
+    let both = towns::all().len() * 2;
     // The same towns twice, which is asked about; here both are meant.
     let (_scratch, refused) = planned(&files, place);
     assert_eq!(rules(&refused.unwrap_err()), ["table.several"]);
     let (_scratch, plan) = planned(&files, |o| {
         place(o);
-        let names = ["gbk_nocpg_ldid0", "utf8_nocpg_ldid0"].map(|n| Some(n.to_owned()));
+        let names = ["gbk", "utf8"].map(|n| Some(n.to_owned()));
         o.choices.extend(names.map(|table| Choice { table, take: true, ..Choice::default() }));
     });
     let run = plan.unwrap().run();
     assert_eq!(run.deliveries.len(), 1);
-    assert_eq!(run.progress.total.load(std::sync::atomic::Ordering::Relaxed), 324);
-    assert_eq!(run.source, "gbk_nocpg_ldid0.shp; utf8_nocpg_ldid0.shp");
+    assert_eq!(run.progress.total.load(std::sync::atomic::Ordering::Relaxed), both as u64);
+    assert_eq!(run.source, "gbk.shp; utf8.shp");
     let rows: usize = run.deliveries.into_iter().flat_map(|d| d.rows).map(|b| b.unwrap().len()).sum();
-    assert_eq!(rows, 324);
-    assert_eq!(run.progress.read.load(std::sync::atomic::Ordering::Relaxed), 324);
+    assert_eq!(rows, both);
+    assert_eq!(run.progress.read.load(std::sync::atomic::Ordering::Relaxed), both as u64);
 }
 
 #[test]
@@ -195,7 +146,8 @@ fn a_table_that_could_be_several_layers_is_refused_with_the_choices() {
 
 #[test]
 fn a_layer_a_path_and_an_encoding_that_do_not_exist_are_said_so() {
-    let good = data("survey/shp-encodings/derived-changde/utf8_nocpg_ldid0.shp");
+    let dir = tempfile::tempdir().unwrap();
+    let good = degrees(dir.path(), "towns", &towns::DEGREES);
     let (_scratch, refused) =
         planned(std::slice::from_ref(&good), |o| o.all().layer = LayerId::new("no.such"));
     assert_eq!(rules(&refused.unwrap_err()), ["layer.unknown"]);
@@ -392,5 +344,60 @@ fn a_point_list_with_exchanged_axes_gives_the_right_northing() {
         let rows = drained(plan.unwrap_or_else(|e| panic!("{e}"))).0.unwrap();
         let of = |field: &str| value("control.point", &rows["control.point"][0], field).to_string();
         assert_eq!((of("north_m"), of("east_m")), ("3212980.9".into(), "568033.1".into()), "{text}");
+    }
+}
+
+/// What is no format that is read, or says too little, is named with a way out.
+#[test]
+fn formats_that_are_not_read_are_named_with_a_way_out() {
+    let vct = "HeadBegin\nDatamark: LANDUSE.VCT\nVersion: 2.0\nUnit: M\nDim: 2\nTopo: 1\nCoordinate: M\nProjection: Gauss-Krueger Projection\nSpheroid: IAG-75 Spheroid\nParameters: 6378140,6356755\nMeridinan: 111\nMinX: 37568000\nMinY: 3212900\nMaxX: 37568200\nMaxY: 3213100\nScale: 10000\nSeparator: ,\nHeadEnd\nFeatureCodeBegin\n1001,控制点,Point,0,0,0,KZD\nFeatureCodeEnd\nTableStructureBegin\nKZD,2\nBSM,Integer,10\nKZDMC,Char,50\nTableStructureEnd\nPointBegin\n1\n1001\nKZD\n1\n37568041.265,3212973.023\nPointEnd\nAttributeBegin\nKZD\n1,1,德山一号\nTableEnd\nAttributeEnd\n";
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gz, br#"{"type":"FeatureCollection","features":[]}"#).unwrap();
+    let gz = gz.finish().unwrap();
+    let dwg = |version: &str| [version.as_bytes(), &[0; 400]].concat();
+    for (file, bytes, rule) in [
+        ("a.vct", vct.as_bytes().to_vec(), "crs.needs_control"),
+        ("a.ovkml", OVKML.as_bytes().to_vec(), "crs.unclear"),
+        ("a.dwg", dwg("AC1012"), "format.unsupported"),
+        ("b.dwg", dwg("AC1015"), "format.unsupported"),
+        ("c.dwg", dwg("AC1032"), "format.unsupported"),
+        ("a.json.gz", gz, "format.unsupported"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(file);
+        std::fs::write(&path, bytes).unwrap();
+        let (_scratch, refused) = planned(&[path], |_| {});
+        let refused = refused.unwrap_err();
+        assert_eq!(rules(&refused), [rule], "{file}");
+        assert!(refused.findings.iter().all(|f| !f.cure.zh.is_empty() && !f.cure.en.is_empty()), "{file}");
+    }
+}
+
+#[test]
+fn a_vct_file_gives_each_table_to_its_layer_with_holes_and_texts() {
+    let vct = "HeadBegin\nDataMark:LANDUSE-VCT\nVersion:3.0\nCoordinateSystemType:P\nDim:2\nXAxisDirection:E\nYAxisDirection:N\nXYUnit:M\nSpheroid:CGCS2000,6378137.0,298.257222101\nPrimeMeridian:Greenwich\nProjection:高斯-克吕格投影\nParameters:111,1,37500000,0,3,37\nVerticalDatum:1985国家高程基准\nExtentMin:37568000,3212900\nExtentMax:37568200,3213100\nMapScale:2000\nOffset:0,0\nSeparator:,\nHeadEnd\nFeatureCodeBegin\n1000100100,控制点,Point,CLKZD\n2001010100,图斑,Polygon,DLTB\nFeatureCodeEnd\nTableStructureBegin\nCLKZD,3\nBSM,Char,18\nYSDM,Char,10\nKZDMC,Char,50\n0\nDLTB,4\nBSM,Char,18\nYSDM,Char,10\nDLBM,Char,5\nTBMJ,Double,15,2\n0\nTableStructureEnd\nPointBegin\n1\n1000100100\nunknown\n1\n37568041.265,3212973.023\n0\nPointEnd\nLineBegin\n11\n1099000000\nunknown\n1\n1\n11\n3\n37568000,3213000\n37568100,3213000\n37568100,3212900\n0\n12\n1099000000\nunknown\n1\n1\n11\n3\n37568000,3213000\n37568000,3212900\n37568100,3212900\n0\n13\n1099000000\nunknown\n1\n1\n11\n5\n37568020,3212980\n37568020,3212960\n37568040,3212960\n37568040,3212980\n37568020,3212980\n0\nLineEnd\nPolygonBegin\n101\n2001010100\nunknown\n100\n37568070,3212930\n21\n4\n11,-12,0,13\n0\nPolygonEnd\nAttributeBegin\nCLKZD\n1,430702000000000001,1000100100,德山一号\nTableEnd\nDLTB\n101,430702000000000101,2001010100,0101,9600.00\nTableEnd\nAttributeEnd\n";
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.vct");
+    for bytes in [vct.as_bytes().to_vec(), encoding_rs::GBK.encode(vct).0.into_owned()] {
+        std::fs::write(&path, bytes).unwrap();
+        let (_scratch, plan) = planned(std::slice::from_ref(&path), |o| {
+            o.choices = vec![Choice {
+                table: Some("DLTB".into()),
+                layer: LayerId::new("cadastre.parcel"),
+                ..Choice::default()
+            }];
+        });
+        let plan = plan.unwrap_or_else(|r| panic!("{r}"));
+        assert!(plan.datasets().iter().all(|d| d.epsg == Some(4525) && d.format == "VCT"));
+        let rows = drained(plan).0.unwrap();
+        let point = &rows["control.point"][0];
+        assert_eq!(value("control.point", point, "name").to_string(), "德山一号");
+        let [lon, lat] = point.geometry.as_ref().unwrap().coords[0];
+        // By PROJ's cs2cs: 37568041.265, 3212973.023 of EPSG:4525.
+        assert!((lon - 111.6985).abs() < 2e-8 && (lat - 29.0316).abs() < 2e-8, "{lon} {lat}");
+        let parcel = rows["cadastre.parcel"][0].geometry.as_ref().unwrap();
+        assert_eq!((parcel.part_count(), parcel.rings.len()), (1, 2));
+        let m2 = crate::geometry::measure::area(parcel);
+        assert!((m2 - 9600.0).abs() < 3.0, "{m2}");
     }
 }

@@ -1,5 +1,6 @@
 //! What single formats have that others do not.
 
+use super::written::{OVKML, gdal};
 use super::*;
 use ditu_crs::Crs;
 use ditu_model::LayerId;
@@ -52,27 +53,8 @@ fn drawing(header: &str, entities: &str) -> String {
 }
 
 #[test]
-fn an_offices_own_code_list_beside_the_drawing_says_what_its_codes_mean() {
-    let dir = tempfile::tempdir().unwrap();
-    let text = std::fs::read_to_string(data("survey/china-samples/utf8_2007.dxf")).unwrap();
-    std::fs::write(dir.path().join("图.dxf"), text.replace("141111", "998877")).unwrap();
-    let kinds = |with: bool| {
-        let (_scratch, plan) =
-            planned(&[dir.path().to_owned()], |o| o.all().crs = Some(CrsChoice::Epsg(4546)));
-        let (rows, report) = drained(plan.unwrap_or_else(|r| panic!("{r}")));
-        assert_eq!(count(&report, "cass.work_def"), u64::from(with));
-        value("cadastre.building", &rows.unwrap()["cadastre.building"][0], "kind").to_string()
-    };
-    assert_eq!(kinds(false), "");
-    let def = encoding_rs::GBK.encode("998877,JMD,5,PL,0,厂房\r\nEND\r\n").0.into_owned();
-    std::fs::write(dir.path().join("Work.Def"), def).unwrap();
-    assert_eq!(kinds(true), "industrial");
-}
-
-#[test]
 fn ovital_files_are_read_asked_about_or_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
-    let kml = std::fs::read_to_string(data("survey/china-samples/o.ovkml")).unwrap();
     let path = dir.path().join("地名.ovkmz");
     let pack = |text: &str| {
         let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
@@ -81,11 +63,11 @@ fn ovital_files_are_read_asked_about_or_refused_by_name() {
         zip.finish().unwrap();
     };
     let place = |o: &mut Options| o.all().layer = LayerId::new("placename.place");
-    pack(&kml.replace(">1<", ">CGCS2000<"));
+    pack(&OVKML.replace(">1<", ">CGCS2000<"));
     let (_scratch, plan) = planned(std::slice::from_ref(&path), place);
     let rows = drained(plan.unwrap_or_else(|r| panic!("{r}"))).0.unwrap();
     assert_eq!(rows["placename.place"][0].geometry.as_ref().unwrap().coords, [[111.7041, 29.0286]]);
-    pack(&kml.replace("<OvCoordType>1</OvCoordType>", ""));
+    pack(&OVKML.replace("<OvCoordType>1</OvCoordType>", ""));
     let (_scratch, plan) = planned(std::slice::from_ref(&path), place);
     assert_eq!(rules(&plan.unwrap_err()), ["crs.unclear"]);
     for (name, bytes, said) in [
@@ -163,4 +145,133 @@ fn heights_of_symbols_and_splines_come_from_where_the_drawing_has_them() {
             assert!((line[line.len() - 1][0] - f64::from(x + 60)).abs() < 1e-4);
         }
     }
+}
+
+/// Places with names, written by GDAL in every vector format that it writes and Ditu reads.
+#[test]
+fn every_format_is_known_by_its_content_and_read() {
+    let places: Vec<(String, [f64; 2])> = (0..25)
+        .map(|i| (format!("第{i}村"), [111.5 + f64::from(i) * 0.0123, 29.0 + f64::from(i * i % 7) * 0.0321]))
+        .collect();
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("source.geojson");
+    let features: Vec<String> = places
+        .iter()
+        .map(|(name, [x, y])| {
+            format!(r#"{{"type":"Feature","properties":{{"name":"{name}"}},"geometry":{{"type":"Point","coordinates":[{x:.4},{y:.4}]}}}}"#)
+        })
+        .collect();
+    let head = r#""type":"FeatureCollection","name":"places","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::4490"}}"#;
+    std::fs::write(&source, format!("{{{head},\"features\":[{}]}}", features.join(","))).unwrap();
+    let wgs84 = ["-t_srs", "EPSG:4326"];
+    for (driver, file, format, more, crs) in [
+        ("FlatGeobuf", "地名.fgb", "FlatGeobuf", &["-lco", "SPATIAL_INDEX=NO"][..], None),
+        ("GPKG", "地名.gpkg", "GeoPackage", &[], None),
+        ("OpenFileGDB", "地名.gdb", "FileGDB", &[], None),
+        ("ESRI Shapefile", "地名.shp", "Shapefile", &["-lco", "ENCODING=UTF-8"], None),
+        ("GeoJSON", "地名.geojson", "GeoJSON", &[], None),
+        ("KML", "地名.kml", "KML", &wgs84, None),
+        ("GPX", "地名.gpx", "GPX", &["-t_srs", "EPSG:4326", "-nln", "waypoints"], None),
+        ("GML", "地名.gml", "GML", &["-dsco", "FORMAT=GML3"], None),
+        ("MapInfo File", "地名.tab", "MapInfo TAB", &["-lco", "ENCODING=CP936"], Some(4490)),
+        ("MapInfo File", "地名.mif", "MapInfo MIF", &["-lco", "ENCODING=CP936"], Some(4490)),
+        ("DXF", "地名.dxf", "DXF", &["-t_srs", "EPSG:4546"], Some(4546)),
+        ("CSV", "地名.csv", "CSV", &["-lco", "GEOMETRY=AS_WKT"], Some(4490)),
+        (
+            "XLSX",
+            "地名.xlsx",
+            "XLSX",
+            &[
+                "-sql",
+                "SELECT name, CAST(ST_X(geometry) AS FLOAT) AS 经度, CAST(ST_Y(geometry) AS FLOAT) AS 纬度 FROM places",
+                "-dialect",
+                "SQLite",
+            ],
+            None,
+        ),
+        (
+            "ODS",
+            "地名.ods",
+            "ODS",
+            &[
+                "-sql",
+                "SELECT name, CAST(ST_X(geometry) AS FLOAT) AS 经度, CAST(ST_Y(geometry) AS FLOAT) AS 纬度 FROM places",
+                "-dialect",
+                "SQLite",
+            ],
+            None,
+        ),
+    ] {
+        let folder = dir.path().join(format);
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join(file);
+        gdal("ogr2ogr", |c| c.args(["-f", driver]).args(more).args([&path, &source]));
+        let (_scratch, plan) = planned(&[path], |o| {
+            o.all().layer = LayerId::new("placename.place");
+            o.all().crs = crs.map(CrsChoice::Epsg);
+        });
+        let plan = plan.unwrap_or_else(|r| panic!("{format}: {r}"));
+        assert!(plan.datasets().iter().all(|d| d.format == format), "{format}");
+        let (rows, report) = drained(plan);
+        let rows = rows.unwrap_or_else(|why| panic!("{format}: {why}"));
+        let rows = &rows["placename.place"];
+        assert_eq!(rows.len(), places.len(), "{format}: {}", report.summary(crate::Lang::En));
+        for (row, (name, p)) in rows.iter().zip(&places) {
+            // ogr2ogr leaves names out of drawings.
+            if format != "DXF" {
+                assert_eq!(value("placename.place", row, "name").to_string(), *name, "{format}");
+            }
+            // A TAB file has a grid of whole numbers.
+            let most = if format == "MapInfo TAB" { 1e-6 } else { 2e-8 };
+            let found = row.geometry.as_ref().unwrap().coords[0];
+            assert!(
+                (found[0] - p[0]).abs() < most && (found[1] - p[1]).abs() < most,
+                "{format}: {found:?} {p:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_geodatabase_in_an_archive_is_one_source_with_many_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let gdb = dir.path().join("普查.gdb");
+    for (i, (name, kind, at)) in [
+        ("地名", "POINT", "(111.7 29)"),
+        ("乡镇", "POINT", "(111.8 29.1)"),
+        ("道路", "LINESTRING", "(111.7 29,111.8 29)"),
+        ("水面", "POLYGON", "((111.7 29,111.8 29,111.8 29.1,111.7 29))"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let csv = dir.path().join("a.csv");
+        std::fs::write(&csv, format!("WKT,name\n\"{kind}{at}\",{name}一号\n")).unwrap();
+        gdal("ogr2ogr", |c| {
+            c.args(if i == 0 { &["-f", "OpenFileGDB"][..] } else { &["-update"] });
+            c.args(["-a_srs", "EPSG:4490", "-nln", name, "-nlt", kind, "-oo", "KEEP_GEOM_COLUMNS=NO"])
+                .args([&gdb, &csv])
+        });
+    }
+    let archive = dir.path().join("普查.gdb.zip");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&archive).unwrap());
+    for entry in std::fs::read_dir(&gdb).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("普查.gdb/{}", path.file_name().unwrap().to_str().unwrap());
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, &std::fs::read(path).unwrap()).unwrap();
+    }
+    zip.finish().unwrap();
+    let (_scratch, plan) = planned(&[archive], |o| o.all().layer = LayerId::new("placename.place"));
+    let plan = plan.unwrap_or_else(|r| panic!("{r}"));
+    assert_eq!(plan.datasets().len(), 2);
+    // Tables of lines and polygons are passed over, and said to be.
+    assert!(count(&plan.report, "layer.shape") > 0);
+    let (rows, report) = drained(plan);
+    let mut names: Vec<String> = rows.unwrap()["placename.place"]
+        .iter()
+        .map(|r| value("placename.place", r, "name").to_string())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["乡镇一号", "地名一号"], "{}", report.summary(crate::Lang::En));
 }

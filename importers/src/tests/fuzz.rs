@@ -1,5 +1,6 @@
 //! Files with bytes changed, cut off or made up: the readers answer, and never with a panic.
 
+use super::written::{control_dat, control_table, degrees, towns, zipped};
 use super::*;
 use ditu_model::LayerId;
 use proptest::prelude::*;
@@ -19,14 +20,20 @@ fn import(name: &str, bytes: &[u8]) {
     }
 }
 
-fn changed(file: &str, changes: &[(usize, u8)], cut: usize) -> Vec<u8> {
-    let mut bytes = std::fs::read(data(file)).unwrap();
+fn changed(mut bytes: Vec<u8>, changes: &[(usize, u8)], cut: usize) -> Vec<u8> {
     for (at, value) in changes {
         let n = bytes.len();
         bytes[at % n] = *value;
     }
     bytes.truncate(bytes.len() - cut % bytes.len());
     bytes
+}
+
+/// The bytes of what a function writes.
+fn made(write: impl FnOnce(&Path)) -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("x"));
+    std::fs::read(dir.path().join("x")).unwrap()
 }
 
 proptest! {
@@ -36,8 +43,10 @@ proptest! {
     fn changed_tables_do_not_break_the_csv_reader(
         changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..20), cut in 0usize..4000,
     ) {
-        for file in ["survey/tables-coords/control_gb18030.csv", "places/cities500_changde.tsv"] {
-            import("x.csv", &changed(file, &changes, cut));
+        let table = control_table();
+        for text in [table.clone(), table.replace(',', "\t").replace("\r\n", "\n")] {
+            let bytes = encoding_rs::GB18030.encode(&text).0.into_owned();
+            import("x.csv", &changed(bytes, &changes, cut));
         }
     }
 
@@ -45,21 +54,24 @@ proptest! {
     fn changed_lines_do_not_break_the_cass_reader(
         changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..20), cut in 0usize..4000,
     ) {
-        import("x.dat", &changed("survey/tables-coords/cass_named_gbk.dat", &changes, cut));
+        import("x.dat", &changed(encoding_rs::GBK.encode(&control_dat(true)).0.into_owned(), &changes, cut));
     }
 
     #[test]
     fn changed_workbooks_do_not_break_the_xlsx_reader(
         changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..6), cut in 0usize..200,
     ) {
-        import("x.xlsx", &changed("survey/tables-coords/control.xlsx", &changes, cut));
+        import("x.xlsx", &changed(made(|path| tables::book(path)), &changes, cut));
     }
 
     #[test]
     fn changed_archives_do_not_break_the_unpacker(
         changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..6), cut in 0usize..200,
     ) {
-        import("x.zip", &changed("survey/shp-encodings/windows-1252.zip", &changes, cut));
+        import("x.zip", &changed(made(|path| {
+            let dir = tempfile::tempdir().unwrap();
+            zipped(path, &degrees(dir.path(), "towns", &towns::DEGREES), |ending| vec![format!("towns.{ending}")]);
+        }), &changes, cut));
     }
 
     #[test]

@@ -1,13 +1,21 @@
 //! What tests share: the declared layers, options, a worker.
 
+mod datums;
+mod drawings;
+mod encodings;
 mod examples;
 mod files;
 mod formats;
 mod fuzz;
+mod hostile;
 mod merged;
+mod rasters;
 mod report;
 mod sample;
+mod shapes;
 pub(crate) mod shared;
+mod tables;
+pub(crate) mod written;
 mod xls;
 mod xlsx;
 
@@ -15,7 +23,6 @@ use crate::{Choice, City, Options, Plan, Refusal, Report, plan};
 pub(crate) use crate::{CrsChoice, Subject};
 use ditu_gdal::Worker;
 use ditu_model::{Bounds, Layers, Mode, Row, RowOp, Text, Value};
-pub(crate) use shared::data;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

@@ -4,7 +4,7 @@ use super::*;
 use std::io::Write;
 
 /// A workbook of these sheets: name, attributes, rows of cells as XML.
-fn workbook(path: &Path, sheets: &[(&str, &str, &[&str])]) {
+pub(super) fn workbook(path: &Path, sheets: &[(&str, &str, &[&str])]) {
     workbook_and(path, sheets, "");
 }
 

@@ -3,6 +3,7 @@
 mod coordinates;
 mod drawings;
 mod equal;
+mod hostile;
 mod redelivery;
 mod tables;
 mod texts;

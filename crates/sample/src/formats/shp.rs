@@ -1,62 +1,180 @@
-//! Shapefiles as Chinese offices make them: GBK text, no `.cpg`, language byte 0, zone-prefixed eastings.
+//! Shapefiles as Chinese offices make them: GBK text, no `.cpg`, language byte 0, zone-prefixed eastings; and, for tests,
+//! in every other [`Manner`] and of every [`Shape`].
 //!
 //! Layout after the ESRI Shapefile Technical Description (1998) and dBASE III. Written as a stream: memory does not
 //! grow with the number of features.
 
 use super::PRJ_4525;
 use crate::plane::{P, ZONE_PREFIX, area};
-use encoding_rs::GBK;
+use encoding_rs::{Encoding, GBK};
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// A column: name (at most ten bytes in GBK), type `C`, `N` or `F`, width, decimals.
-pub(crate) type Column = (&'static str, char, usize, usize);
+/// A column: name (at most ten bytes as written), type `C`, `N` or `F`, width, decimals.
+pub type Column = (&'static str, char, usize, usize);
 
 /// A value of a row.
-pub(crate) enum Cell<'a> {
+#[derive(Clone, Copy, Debug)]
+pub enum Cell<'a> {
+    /// A text; cut where it is wider than its column.
     Text(&'a str),
+    /// A whole number.
     Whole(i64),
+    /// A number with the column's decimals.
     Real(f64),
+    /// Nothing but blanks.
+    Null,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+/// The types of the format, with their codes: `Z` has heights and measures, `M` measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the format's own")]
+pub enum Shape {
     Point = 1,
     Line = 3,
     Polygon = 5,
+    MultiPoint = 8,
+    PointZ = 11,
+    LineZ = 13,
+    PolygonZ = 15,
+    MultiPointZ = 18,
+    PointM = 21,
+    LineM = 23,
+    PolygonM = 25,
+    MultiPointM = 28,
+    MultiPatch = 31,
+}
+
+impl Shape {
+    /// Every type, points first.
+    pub const ALL: [Shape; 13] = [
+        Shape::Point,
+        Shape::PointZ,
+        Shape::PointM,
+        Shape::MultiPoint,
+        Shape::MultiPointZ,
+        Shape::MultiPointM,
+        Shape::Line,
+        Shape::LineZ,
+        Shape::LineM,
+        Shape::Polygon,
+        Shape::PolygonZ,
+        Shape::PolygonM,
+        Shape::MultiPatch,
+    ];
+
+    /// True for one point a record.
+    pub fn is_point(self) -> bool {
+        matches!(self, Shape::Point | Shape::PointZ | Shape::PointM)
+    }
+
+    /// True for many points without parts.
+    pub fn is_multipoint(self) -> bool {
+        matches!(self, Shape::MultiPoint | Shape::MultiPointZ | Shape::MultiPointM)
+    }
+
+    /// True where vertices have heights.
+    pub fn has_z(self) -> bool {
+        matches!(
+            self,
+            Shape::PointZ | Shape::LineZ | Shape::PolygonZ | Shape::MultiPointZ | Shape::MultiPatch
+        )
+    }
+
+    /// True where vertices have measures.
+    pub fn has_m(self) -> bool {
+        self.has_z() || matches!(self, Shape::PointM | Shape::LineM | Shape::PolygonM | Shape::MultiPointM)
+    }
+}
+
+/// What a shapefile says of itself beside its rows, and how its texts become bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner<'a> {
+    /// How texts and column names are written.
+    pub encoding: &'static Encoding,
+    /// The language byte (LDID) of the DBF's header, 0 for none.
+    pub language: u8,
+    /// What the `.cpg` holds, if there is one.
+    pub cpg: Option<&'a str>,
+    /// What the `.prj` holds, if there is one.
+    pub prj: Option<&'a str>,
+    /// What is added to eastings, in metres.
+    pub prefix: f64,
+    /// A text too long is cut at its column's last byte, be that inside a character.
+    pub cuts_characters: bool,
+}
+
+impl Manner<'_> {
+    /// How offices deliver: GBK and no word about it, zone 37 before the easting and in the `.prj`.
+    pub const OFFICE: Manner<'static> = Manner {
+        encoding: GBK,
+        language: 0,
+        cpg: None,
+        prj: Some(PRJ_4525),
+        prefix: ZONE_PREFIX,
+        cuts_characters: false,
+    };
 }
 
 /// A shapefile being written.
-pub(crate) struct Shapefile {
+pub struct Shapefile {
     shp: BufWriter<File>,
     shx: BufWriter<File>,
     dbf: BufWriter<File>,
     shape: Shape,
     columns: &'static [Column],
+    encoding: &'static Encoding,
+    language: u8,
+    prefix: f64,
+    cuts_characters: bool,
     /// Length of the .shp so far in 16-bit words.
     words: u32,
     pub(crate) count: u32,
+    /// West, south, east, north, and the ranges of heights and measures.
     bounds: [f64; 4],
+    ranges: [[f64; 2]; 2],
     record: Vec<u8>,
     row: Vec<u8>,
 }
 
 impl Shapefile {
-    /// Opens `<path>.shp`, `.shx`, `.dbf` and writes `.prj`; `path` is without extension.
+    /// Opens `<path>.shp`, `.shx`, `.dbf` and writes `.prj` as an office does; `path` is without extension.
     pub(crate) fn create(path: &Path, shape: Shape, columns: &'static [Column]) -> io::Result<Shapefile> {
+        Shapefile::create_as(path, shape, columns, &Manner::OFFICE)
+    }
+
+    /// Opens `<path>.shp`, `.shx` and `.dbf`, and writes what the manner wants beside them.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn create_as(
+        path: &Path,
+        shape: Shape,
+        columns: &'static [Column],
+        manner: &Manner<'_>,
+    ) -> io::Result<Shapefile> {
         let open =
             |ext: &str| File::create(path.with_extension(ext)).map(|f| BufWriter::with_capacity(1 << 18, f));
-        std::fs::write(path.with_extension("prj"), PRJ_4525)?;
+        for (ending, text) in [("prj", manner.prj), ("cpg", manner.cpg)] {
+            if let Some(text) = text {
+                std::fs::write(path.with_extension(ending), text)?;
+            }
+        }
         let mut file = Shapefile {
             shp: open("shp")?,
             shx: open("shx")?,
             dbf: open("dbf")?,
             shape,
             columns,
+            encoding: manner.encoding,
+            language: manner.language,
+            prefix: manner.prefix,
+            cuts_characters: manner.cuts_characters,
             words: 50,
             count: 0,
             bounds: [f64::MAX, f64::MAX, f64::MIN, f64::MIN],
+            ranges: [[f64::MAX, f64::MIN]; 2],
             record: Vec::new(),
             row: Vec::new(),
         };
@@ -78,8 +196,9 @@ impl Shapefile {
         h.extend((size as u16).to_le_bytes());
         h.extend((self.row_length() as u16).to_le_bytes());
         h.resize(32, 0);
+        h[29] = self.language;
         for (name, kind, width, decimals) in self.columns {
-            let (bytes, _, _) = GBK.encode(name);
+            let (bytes, _, _) = self.encoding.encode(name);
             let mut field = [0u8; 32];
             let n = bytes.len().min(10);
             field[..n].copy_from_slice(&bytes[..n]);
@@ -93,62 +212,92 @@ impl Shapefile {
     }
 
     /// Adds a point.
-    pub(crate) fn point(&mut self, p: P, row: &[Cell<'_>]) -> io::Result<()> {
-        self.record.clear();
-        self.record.extend(1u32.to_le_bytes());
-        self.put(p);
-        self.finish_record(row)
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn point(&mut self, p: P, row: &[Cell<'_>]) -> io::Result<()> {
+        self.put_shape(&[&[p]], row)
     }
 
     /// Adds a line of one part.
     pub(crate) fn line(&mut self, line: &[P], row: &[Cell<'_>]) -> io::Result<()> {
-        self.parts(&[line.to_vec()], row)
+        self.put_shape(&[line], row)
     }
 
     /// Adds a polygon from rings that are not closed; the first counter-clockwise one is turned as the format wants.
-    pub(crate) fn polygon(&mut self, ring: &[P], row: &[Cell<'_>]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn polygon(&mut self, ring: &[P], row: &[Cell<'_>]) -> io::Result<()> {
         let mut closed = ring.to_vec();
         if area(&closed) > 0.0 {
             closed.reverse();
         }
         closed.extend(closed.first().copied());
-        self.parts(&[closed], row)
+        self.put_shape(&[&closed], row)
     }
 
-    fn parts(&mut self, parts: &[Vec<P>], row: &[Cell<'_>]) -> io::Result<()> {
+    /// Adds a row without a shape.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn null(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
         self.record.clear();
-        self.record.extend((self.shape as u32).to_le_bytes());
-        let all = || parts.iter().flatten();
-        let fold = |d: usize, f: fn(f64, f64) -> f64, start: f64| all().map(|p| p[d]).fold(start, f);
-        for x in [
-            fold(0, f64::min, f64::MAX) + ZONE_PREFIX,
-            fold(1, f64::min, f64::MAX),
-            fold(0, f64::max, f64::MIN) + ZONE_PREFIX,
-            fold(1, f64::max, f64::MIN),
-        ] {
-            self.record.extend(x.to_le_bytes());
-        }
-        self.record.extend((parts.len() as u32).to_le_bytes());
-        self.record.extend((all().count() as u32).to_le_bytes());
-        let mut start = 0u32;
-        for part in parts {
-            self.record.extend(start.to_le_bytes());
-            start += part.len() as u32;
-        }
-        for part in parts {
-            for &p in part {
-                self.put(p);
-            }
-        }
+        self.record.extend(0u32.to_le_bytes());
         self.finish_record(row)
     }
 
-    fn put(&mut self, p: P) {
-        let x = p[0] + ZONE_PREFIX;
-        self.record.extend(x.to_le_bytes());
-        self.record.extend(p[1].to_le_bytes());
+    /// Adds a shape of these parts as they are; a vertex is x, y and, where the type has them, height and measure.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn put_shape<const N: usize>(&mut self, parts: &[&[[f64; N]]], row: &[Cell<'_>]) -> io::Result<()> {
+        let shape = self.shape;
+        let value = |p: &[f64; N], d: usize| p.get(d).copied().unwrap_or(0.0);
+        let all = || parts.iter().copied().flatten();
+        self.record.clear();
+        self.record.extend((shape as u32).to_le_bytes());
+        let fold = |d: usize, f: fn(f64, f64) -> f64, start: f64| all().map(|p| value(p, d)).fold(start, f);
+        let range = |d: usize| [fold(d, f64::min, f64::MAX), fold(d, f64::max, f64::MIN)];
+        let ([west, east], [south, north]) = (range(0).map(|x| x + self.prefix), range(1));
         let b = &mut self.bounds;
-        *b = [b[0].min(x), b[1].min(p[1]), b[2].max(x), b[3].max(p[1])];
+        *b = [b[0].min(west), b[1].min(south), b[2].max(east), b[3].max(north)];
+        if !shape.is_point() {
+            [west, south, east, north].iter().for_each(|x| self.record.extend(x.to_le_bytes()));
+            if !shape.is_multipoint() {
+                self.record.extend((parts.len() as u32).to_le_bytes());
+            }
+            self.record.extend((all().count() as u32).to_le_bytes());
+            if !shape.is_multipoint() {
+                let mut start = 0u32;
+                for part in parts {
+                    self.record.extend(start.to_le_bytes());
+                    start += part.len() as u32;
+                }
+            }
+            if shape == Shape::MultiPatch {
+                // Each part a triangle strip.
+                parts.iter().for_each(|_| self.record.extend(0u32.to_le_bytes()));
+            }
+        }
+        for p in all() {
+            self.record.extend((value(p, 0) + self.prefix).to_le_bytes());
+            self.record.extend(value(p, 1).to_le_bytes());
+        }
+        for (d, is_there) in [(2, shape.has_z()), (3, shape.has_m())] {
+            if !is_there {
+                continue;
+            }
+            let [low, high] = range(d);
+            let r = &mut self.ranges[d - 2];
+            *r = [r[0].min(low), r[1].max(high)];
+            if !shape.is_point() {
+                self.record.extend(low.to_le_bytes());
+                self.record.extend(high.to_le_bytes());
+            }
+            all().for_each(|p| self.record.extend(value(p, d).to_le_bytes()));
+        }
+        self.finish_record(row)
     }
 
     fn finish_record(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
@@ -166,20 +315,18 @@ impl Shapefile {
             let at = self.row.len();
             match cell {
                 Cell::Text(s) => {
-                    let (bytes, _, _) = GBK.encode(s);
-                    // A text too long is cut between characters, not inside one.
-                    let mut n = bytes.len();
-                    if n > *width {
-                        let mut cut = s.chars();
-                        while n > *width {
-                            n -= cut.next_back().map_or(n, |c| if c.is_ascii() { 1 } else { 2 });
-                        }
+                    let mut s = *s;
+                    let mut bytes = self.encoding.encode(s).0;
+                    while bytes.len() > *width && !self.cuts_characters {
+                        s = &s[..s.char_indices().next_back().map_or(0, |c| c.0)];
+                        bytes = self.encoding.encode(s).0;
                     }
-                    self.row.extend(&bytes[..n]);
+                    self.row.extend(&bytes[..bytes.len().min(*width)]);
                     self.row.resize(at + width, b' ');
                 }
                 Cell::Whole(n) => write!(self.row, "{n:>width$}")?,
                 Cell::Real(x) => write!(self.row, "{x:>width$.decimals$}")?,
+                Cell::Null => self.row.resize(at + width, b' '),
             }
             debug_assert_eq!(self.row.len(), at + width, "a value is wider than its column");
             self.row.truncate(at + width);
@@ -188,13 +335,20 @@ impl Shapefile {
     }
 
     /// Writes the headers; the file is complete after this. Gives the number of features.
-    pub(crate) fn finish(mut self) -> io::Result<u64> {
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn finish(mut self) -> io::Result<u64> {
         let dbf_header = self.dbf_header();
         self.dbf.write_all(&[0x1a])?;
         self.dbf.seek(SeekFrom::Start(0))?;
         self.dbf.write_all(&dbf_header)?;
         self.dbf.flush()?;
-        let b = if self.count == 0 { [0.0; 4] } else { self.bounds };
+        // What no record has is nought.
+        let known = |low: f64, high: f64| if low > high { [0.0; 2] } else { [low, high] };
+        let ([west, east], [south, north]) =
+            (known(self.bounds[0], self.bounds[2]), known(self.bounds[1], self.bounds[3]));
+        let (b, ranges) = ([west, south, east, north], self.ranges.map(|[low, high]| known(low, high)));
         let header = |words: u32| {
             let mut h = Vec::with_capacity(100);
             h.extend(9994u32.to_be_bytes());
@@ -202,10 +356,7 @@ impl Shapefile {
             h.extend(words.to_be_bytes());
             h.extend(1000u32.to_le_bytes());
             h.extend((self.shape as u32).to_le_bytes());
-            for x in b {
-                h.extend(x.to_le_bytes());
-            }
-            h.resize(100, 0);
+            b.iter().chain(ranges.iter().flatten()).for_each(|x| h.extend(x.to_le_bytes()));
             h
         };
         let (main, index) = (header(self.words), header(50 + 4 * self.count));

@@ -2,8 +2,6 @@
 
 use super::*;
 use crate::tests::shared::data;
-use crate::tests::{count, drained, planned, rules, value};
-use std::process::Command;
 
 /// GDAL's count of what fits a condition in one of its tables.
 fn gdal_counts(file: &str, table: &str, condition: &str) -> u64 {
