@@ -140,6 +140,16 @@ pub fn can_offer(crs: &Crs) -> bool {
         && ditu_crs::Transform::to_geographic(crs, &Crs::CGCS2000).is_ok()
 }
 
+/// The usual CRSs that put numbers (min x, min y, max x, max y) on a city, best first. Without a city only degrees in or
+/// near China are evidence.
+pub(crate) fn candidates(city: Option<&City>, numbers: [f64; 4]) -> Vec<detect::Candidate> {
+    let Some(city) = city else {
+        let found = detect::candidates(numbers, [73.0, 3.0, 136.0, 54.0], &detect::in_china());
+        return found.into_iter().filter(|c| c.crs.is_geographic() && c.confidence > 0.9).collect();
+    };
+    city.candidates(numbers)
+}
+
 /// What to do where a delivery lies beside the city: it may be another city's installation.
 pub(crate) fn cure() -> Text {
     both(

@@ -366,7 +366,7 @@ impl Work<'_> {
 
     fn source(&mut self, table: Table, layer: Arc<LayerDef>, decision: Decision) -> Source {
         let mut mapping = fields::map(&layer, &table.columns, table.format == "Shapefile");
-        coordinates::own_fields(&table, &layer, &decision, self.options.city, &mut mapping);
+        coordinates::own_fields(&table, &layer, &decision, self.options.city.as_deref(), &mut mapping);
         if table.format == "CASS DAT" && decision.swapped {
             // The format knows no headings, only an order: what is exchanged in the places is so in the columns.
             let (east, north) = formats::cass_places();

@@ -45,7 +45,7 @@ struct Apart {
 }
 
 impl Rival {
-    fn new(table: &Table, pair: Pair, said: Option<&CrsChoice>, city: Option<Bounds>) -> Rival {
+    fn new(table: &Table, pair: Pair, said: Option<&CrsChoice>, city: Option<&City>) -> Rival {
         let (a, b) = pair.columns;
         let point = |(x, y): (&f64, &f64)| (x.is_finite() && y.is_finite()).then_some([*x, *y]);
         let points: Vec<_> = match (table.first.get(a), table.first.get(b)) {
@@ -85,7 +85,7 @@ impl Rival {
 
     /// Whether the numbers can be in the CRS that is stated, and the headings do not name another.
     fn fits(&self, table: &Table, work: &Work<'_>, said: &CrsChoice) -> bool {
-        let (city, names) = (work.options.city, self.pair.datum());
+        let (city, names) = (work.options.city.as_deref(), self.pair.datum());
         match said {
             CrsChoice::Epsg(code) => {
                 let Some(crs) = Crs::from_epsg(*code) else { return true };
@@ -168,20 +168,14 @@ impl Rival {
 }
 
 /// The CRSs that put numbers on the city: the one that is stated, or all that are usual and nearly as likely as the best.
-fn ways(numbers: [f64; 4], said: Option<&CrsChoice>, city: Option<Bounds>) -> Vec<(Crs, bool)> {
+fn ways(numbers: [f64; 4], said: Option<&CrsChoice>, city: Option<&City>) -> Vec<(Crs, bool)> {
     if let Some(CrsChoice::Epsg(code)) = said
         && let Some(crs) = Crs::from_epsg(*code)
         && let Some(swapped) = crs::lies(&crs, numbers, city)
     {
         return vec![(crs, swapped)];
     }
-    let found = match city {
-        Some(c) => detect::candidates(numbers, [c.min[0], c.min[1], c.max[0], c.max[1]]),
-        None => detect::candidates(numbers, [73.0, 3.0, 136.0, 54.0])
-            .into_iter()
-            .filter(|c| c.crs.is_geographic() && c.confidence > 0.9)
-            .collect(),
-    };
+    let found = city::candidates(city, numbers);
     let best = found.first().map_or(0.0, |c| c.confidence);
     found.into_iter().filter(|c| c.confidence >= best * 0.5).take(4).map(|c| (c.crs, c.swapped)).collect()
 }
@@ -287,7 +281,7 @@ impl Work<'_> {
             return true;
         }
         let said = self.options.crs(&table.file, Some(&table.name)).cloned();
-        let (said, city) = (said.as_ref(), self.options.city);
+        let (said, city) = (said.as_ref(), self.options.city.as_deref());
         let mut rivals: Vec<Rival> = pairs::by_heading(&table.columns)
             .into_iter()
             .map(|p| Rival::new(table, p, said, city))
@@ -314,7 +308,7 @@ impl Work<'_> {
             table.shapes = rivals[0].shapes();
             return false;
         }
-        match self.choose(table, &rivals, said, elsewhere) {
+        match self.pick(table, &rivals, said, elsewhere) {
             Outcome::Take(i, why, crs) => {
                 if rivals.len() > 1 || rivals[i].pair.named != Named::Plainly {
                     self.note_chosen(table, &rivals, i, &why);
@@ -339,7 +333,7 @@ impl Work<'_> {
         }
     }
 
-    fn choose(&self, table: &Table, rivals: &[Rival], said: Option<&CrsChoice>, elsewhere: bool) -> Outcome {
+    fn pick(&self, table: &Table, rivals: &[Rival], said: Option<&CrsChoice>, elsewhere: bool) -> Outcome {
         let only = |i: usize| Outcome::Take(i, both("只有这一对", "there is no other"), None);
         if let Some(said) = said {
             if let [one] = rivals {
@@ -413,7 +407,7 @@ impl Work<'_> {
                 says: Default::default(),
                 besides: String::new(),
             };
-            rivals.push(Rival::new(table, pair, said.as_ref(), self.options.city));
+            rivals.push(Rival::new(table, pair, said.as_ref(), self.options.city.as_deref()));
             rivals.len() - 1
         });
         let named: Vec<Text> = rivals[i].pair.says.iter().map(|s| s.name()).collect();
@@ -619,7 +613,7 @@ fn agree(rivals: &[Rival], open: Vec<usize>, said: Option<&CrsChoice>) -> Outcom
 }
 
 /// Pairs that no heading names, by their numbers.
-fn by_numbers(table: &Table, city: Option<Bounds>) -> Vec<Pair> {
+fn by_numbers(table: &Table, city: Option<&City>) -> Vec<Pair> {
     let Some(city) = city else { return Vec::new() };
     let plausible = |numbers: &[f64]| {
         let known = numbers.iter().filter(|n| n.is_finite()).count();
@@ -642,9 +636,7 @@ fn by_numbers(table: &Table, city: Option<Bounds>) -> Vec<Pair> {
             .map(|(x, y)| [*x, *y])
             .filter(|p| p[0].is_finite() && p[1].is_finite())
             .collect();
-        let best = bulk(&points).and_then(|n| {
-            detect::candidates(n, [city.min[0], city.min[1], city.max[0], city.max[1]]).into_iter().next()
-        });
+        let best = bulk(&points).and_then(|n| city.candidates(n).into_iter().next());
         if best.is_some_and(|c| c.confidence >= 0.9) {
             found.push(Pair {
                 columns: (a, b),
@@ -667,7 +659,7 @@ pub(super) fn own_fields(
     table: &Table,
     layer: &LayerDef,
     decision: &Decision,
-    city: Option<Bounds>,
+    city: Option<&City>,
     mapping: &mut [Option<usize>],
 ) {
     let Some(check) = layer.checks.iter().find(|c| c.rule == "agrees") else { return };

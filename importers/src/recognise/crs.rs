@@ -7,7 +7,7 @@ mod numbers;
 
 pub(crate) use doubt::{Guess, sample};
 
-use super::{fields, pairs};
+use super::pairs;
 use crate::city::{self, City};
 use crate::notes::both;
 use crate::options::CrsChoice;
@@ -153,12 +153,12 @@ pub(crate) fn near(city: &City, p: [f64; 2]) -> bool {
 }
 
 /// How numbers lie on the city in a CRS: whether the first is the northing; `None` where they do not.
-pub(crate) fn lies(crs: &Crs, numbers: [f64; 4], city: Option<Bounds>) -> Option<bool> {
+pub(crate) fn lies(crs: &Crs, numbers: [f64; 4], city: Option<&City>) -> Option<bool> {
     // Degrees are metres near the equator, too.
     if crs.is_geographic() != numbers.iter().all(|n| n.abs() <= 181.0) {
         return None;
     }
-    let here = |b: Bounds| city.as_ref().is_none_or(|c| meets(c, &b));
+    let here = |b: Bounds| city.is_none_or(|c| c.meets(&b));
     [false, true].into_iter().find(|swapped| placed(crs, numbers, *swapped).is_some_and(here))
 }
 

@@ -42,10 +42,10 @@ pub(crate) fn holds(layer: &LayerDef, shape: Shape) -> bool {
 }
 
 /// Whether any layer of this name holds shapes of a kind; `None` where none is called so.
-pub(crate) fn called(layers: &Layers, name: &str, shape: Shape) -> Option<bool> {
-    let mut called = layers.iter().filter(|l| l.is_called(name)).peekable();
-    called.peek()?;
-    Some(called.any(|l| holds(l, shape)))
+pub(crate) fn takes(layers: &Layers, name: &str, shape: Shape) -> Option<bool> {
+    let mut all = layers.iter().filter(|l| called(l, name)).peekable();
+    all.peek()?;
+    Some(all.any(|l| holds(l, shape)))
 }
 
 fn named(layer: &LayerDef, table: &Table) -> bool {

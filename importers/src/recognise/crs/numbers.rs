@@ -17,14 +17,7 @@ pub(super) fn decide(table: &Table, city: Option<&City>, stated: &Stated) -> Res
         return Ok(Decision { shift, ..Decision::plain(Some(Crs::CGCS2000), evidence) });
     };
     let extent = format!("{:.3} … {:.3}, {:.3} … {:.3}", numbers[0], numbers[2], numbers[1], numbers[3]);
-    let found = match city {
-        Some(city) => city.candidates(numbers),
-        // Without a city only degrees in or near China are evidence.
-        None => detect::candidates(numbers, [73.0, 3.0, 136.0, 54.0], &detect::in_china())
-            .into_iter()
-            .filter(|c| c.crs.is_geographic() && c.confidence > 0.9)
-            .collect(),
-    };
+    let found = city::candidates(city, numbers);
     let chinese = city.is_none_or(City::is_chinese);
     let Some(best) = found.first() else {
         let name = city.map_or_else(|| both("中国", "China"), City::described);
