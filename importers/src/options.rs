@@ -46,6 +46,8 @@ pub struct Choice {
     pub encoding: Option<String>,
     /// The datum of its heights.
     pub heights: Option<Heights>,
+    /// The two columns that hold its places, by name or as `#3,#4`, with a comma between.
+    pub coordinates: Option<String>,
     /// The unit of its plane coordinates, and of its shapes' heights.
     pub units: Option<Unit>,
 }
@@ -278,6 +280,18 @@ impl Options {
     /// The height datum that the caller names for a table.
     pub(crate) fn heights(&self, file: &str, table: &str) -> Option<&Heights> {
         self.said(file, Some(table), |c| c.heights.as_ref())
+    }
+
+    /// The columns that the caller names as a table's places.
+    pub(crate) fn coordinates(&self, file: &str, table: &str) -> Option<&str> {
+        self.said(file, Some(table), |c| c.coordinates.as_deref())
+    }
+
+    /// Whether something is said of this file or table, and not of all of them alike.
+    pub(crate) fn is_particular(&self, file: &str, table: &str, says: impl Fn(&Choice) -> bool) -> bool {
+        let of = |own: &Option<String>, name: &str| own.as_deref() == Some(name);
+        let speaks = |c: &&Choice| of(&c.file, file) && (c.table.is_none() || of(&c.table, table));
+        self.choices.iter().filter(speaks).any(says)
     }
 
     /// The layer that the caller names for a table.

@@ -1,5 +1,6 @@
 //! What a delivery is: every table with its layer, CRS, encoding and fields, or all the reasons why it cannot be taken.
 
+mod coordinates;
 mod files;
 mod layers;
 mod together;
@@ -58,6 +59,9 @@ pub struct Dataset {
     pub control: Option<String>,
     /// What heights are above, and what is added to them; `None` where the layer knows no heights.
     pub heights: Option<Text>,
+    /// Of several pairs of coordinates the one that was taken, why, and how far the others lie from it; `None` where there
+    /// was no choice.
+    pub coordinates: Option<Text>,
     /// Columns that became fields.
     pub mapping: Vec<Mapping>,
     /// Columns that did not.
@@ -157,7 +161,16 @@ impl std::error::Error for Refusal {}
 /// All reasons why the delivery cannot be taken as it is, with the choices.
 pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Result<Plan, Refusal> {
     let options = &Options { layers: Some(Arc::clone(layers)), ..options.clone() };
-    let mut work = Work { layers, options, findings: Vec::new(), questions: Vec::new(), passed: Vec::new() };
+    let mut work = Work {
+        layers,
+        options,
+        findings: Vec::new(),
+        questions: Vec::new(),
+        passed: Vec::new(),
+        open: Vec::new(),
+        coordinates_told: false,
+        chosen: Vec::new(),
+    };
     let tables = work.tables(sources);
     let mut found = work.recognise(tables);
     work.check_companions(&found);
@@ -217,6 +230,12 @@ struct Work<'a> {
     questions: Vec<Question>,
     /// Files of a folder that nobody means as data.
     passed: Vec<String>,
+    /// Tables, by file and name, of which it is not known which columns hold their places.
+    open: Vec<(Arc<str>, String)>,
+    /// Whether the columns that the caller names are those of any table.
+    coordinates_told: bool,
+    /// Tables, by file and name, with what is to be said of the columns that were chosen.
+    chosen: Vec<(Arc<str>, String, Text)>,
 }
 
 impl Work<'_> {
@@ -246,8 +265,9 @@ impl Work<'_> {
     }
 
     /// Layer, CRS and fields of every table.
-    fn recognise(&mut self, tables: Vec<Table>) -> Vec<Source> {
+    fn recognise(&mut self, mut tables: Vec<Table>) -> Vec<Source> {
         let stated = Stated::of(tables.iter());
+        self.coordinates(&mut tables);
         let mut known: Vec<(Table, Arc<LayerDef>)> = Vec::new();
         let mut left: Vec<(Table, Recognised)> = Vec::new();
         for table in tables {
@@ -276,6 +296,9 @@ impl Work<'_> {
     /// The CRS of a table; where it cannot be decided, the reason and the question.
     /// With it comes the table in metres.
     fn crs_of(&mut self, table: &Table, stated: &Stated) -> Option<(Table, Decision)> {
+        if self.open.iter().any(|(file, name)| *file == table.file && *name == table.name) {
+            return None;
+        }
         let said = self.options.crs(&table.file, Some(&table.name));
         let beside = plane_unit::Beside {
             crs: said,
@@ -340,6 +363,7 @@ impl Work<'_> {
 
     fn source(&mut self, table: Table, layer: Arc<LayerDef>, decision: Decision) -> Source {
         let mut mapping = fields::map(&layer, &table.columns, table.format == "Shapefile");
+        coordinates::own_fields(&table, &layer, &decision, self.options.city, &mut mapping);
         if table.format == "CASS DAT" && decision.swapped {
             // The format knows no headings, only an order: what is exchanged in the places is so in the columns.
             let (east, north) = formats::cass_places();
@@ -438,6 +462,11 @@ impl Work<'_> {
             transformation,
             control: decision.control.as_ref().map(|c| c.name.clone()),
             heights,
+            coordinates: self
+                .chosen
+                .iter()
+                .find(|(f, t, _)| *f == table.file && *t == table.name)
+                .map(|c| c.2.clone()),
             mapping: layer
                 .fields
                 .iter()

@@ -15,6 +15,8 @@ pub enum Subject {
     Heights,
     /// The unit of plane coordinates.
     Units,
+    /// Which pair of columns holds the places.
+    Coordinates,
 }
 
 /// One thing that somebody must decide; answered by a [`crate::Choice`] for the same file and table.
@@ -35,7 +37,7 @@ pub struct Question {
 /// One possible answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What the choice must say: `EPSG:4525`, `GCJ-02`, a layer's id, an encoding, `1985`.
+    /// What the choice must say: `EPSG:4525`, `GCJ-02`, a layer's id, an encoding, `1985`, `X2000,Y2000`.
     pub value: String,
     /// The same for people, with the reason.
     pub label: Text,

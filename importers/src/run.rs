@@ -276,7 +276,7 @@ impl Others for Work {
 }
 
 fn seen<'a>(source: &'a Source, row: u64, names: &'a [String], findings: &'a mut Vec<Finding>) -> Seen<'a> {
-    Seen { layer: &source.layer, file: &source.table.file, row, names, findings }
+    Seen { layer: &source.layer, file: &source.table.file, row, names, source: None, findings }
 }
 
 impl Work {

@@ -33,7 +33,7 @@ pub(crate) enum Raw {
 
 impl Raw {
     pub(crate) fn text(text: &str) -> Raw {
-        let text = bare(text.trim());
+        let text = bare(text.trim().trim_end_matches(['\0', '\u{1a}']).trim_end());
         if text.is_empty() { Raw::Null } else { Raw::Text(text.into()) }
     }
 
@@ -195,6 +195,8 @@ pub(crate) struct Table {
     pub(crate) claim: Option<Claim>,
     /// The box of (most of) its numbers: min x, min y, max x, max y.
     pub(crate) numbers: Option<[f64; 4]>,
+    /// The numbers of its first rows, a list a column, NaN where there is none; no lists where places are no columns.
+    pub(crate) first: Arc<[Vec<f64>]>,
     /// Its encoding, where it is not given by the format.
     pub(crate) encoded: Option<Encoded>,
     /// True when coordinates come already in EPSG:4490 (reprojected by PROJ).

@@ -8,6 +8,7 @@ mod access;
 mod answers;
 mod commands;
 mod control;
+mod coordinates;
 mod drawings;
 mod hostile;
 mod imports;

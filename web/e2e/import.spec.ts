@@ -252,6 +252,42 @@ test('spot heights of 1956 at degrees.minutes and seconds, by two answers', asyn
   await page.context().close();
 });
 
+test('two pairs of coordinates, by looking at where each lies', async () => {
+  const { page, errors } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
+  await page.locator('.drop').waitFor();
+  // The old pair lies 77 m from the new one, and the columns stand in the order that some offices like.
+  const rows = [0, 100, 200].map((d, i) => `S${i + 1},${i + 1}号站,${568062 + d},${3212855 + d},${568000 + d},${3212900 + d}`);
+  const buffer = Buffer.from(`站点编号,站点名称,旧Y,旧X,新Y,新X\n${rows.join('\n')}\n`);
+  await page.locator('#files').setInputFiles([{ name: '公交站点.csv', mimeType: 'text/csv', buffer }]);
+  await page.locator('[data-kind=coordinates]').waitFor();
+  expect(await page.locator('[data-kind=coordinates] > p').textContent()).toContain('76.6 m');
+  expect(await page.locator('[data-kind=coordinates] label b').allTextContents()).toEqual(['新X,新Y', '旧X,旧Y']);
+  const drawn = () => page.evaluate(() => {
+    const all = (window as unknown as { ditu: { map: { getStyle(): { sources: Record<string, { data?: { features?: { geometry: { coordinates: number[] } }[] } }> } } } }).ditu.map.getStyle().sources;
+    return Object.values(all).flatMap((s) => s.data?.features ?? []).length;
+  });
+  // Three places of each pair, then of the chosen one alone.
+  await expect.poll(drawn).toBe(6);
+  await page.locator('[data-kind=coordinates] label', { hasText: '新X,新Y' }).locator('input').check();
+  await expect.poll(drawn).toBe(3);
+  await page.waitForTimeout(1500);
+  await shot(page, 'pairs-1-question');
+  await tidy(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.locator('.questions button[type=submit]').click();
+  await page.locator('[data-kind=crs]').waitFor();
+  await page.locator('[data-kind=crs] label', { hasText: 'EPSG:4546' }).locator('input').check();
+  await page.locator('.questions button[type=submit]').click();
+  await page.getByRole('button', { name: '开始检查' }).waitFor();
+  expect(await page.locator('.dataset').textContent()).toContain('取“新X、新Y”');
+  await shot(page, 'pairs-2-recognised');
+  await page.getByRole('button', { name: '开始检查' }).click();
+  await page.locator('.counts').waitFor();
+  await commit(page);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
 test('a file that is no map is refused in words, and the next try works', async () => {
   const { page } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
   await page.locator('#files').setInputFiles([{ name: '合同.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 nothing') }]);

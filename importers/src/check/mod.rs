@@ -3,6 +3,7 @@
 //! A breach of severity `error` keeps the row out (or refuses the delivery, by the check's policy); warnings and notes
 //! let it through. Checks that compare rows remember what they need of those before, in whole millimetres.
 
+mod agrees;
 mod area;
 mod areas;
 mod clearance;
@@ -60,6 +61,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) row: u64,
     /// Names of the table and its file.
     pub(crate) names: &'a [String],
+    /// The first coordinate of its shape in the file's own numbers.
+    pub(crate) source: Option<[f64; 2]>,
     pub(crate) findings: &'a mut Vec<Finding>,
 }
 
@@ -226,6 +229,7 @@ const RULES: &[(&str, Make)] = &[
     ("dates", dates::make),
     ("sliver", sliver::make),
     ("height", height::make),
+    ("agrees", agrees::make),
 ];
 
 /// Makes the checks that a layer declares, those that complete rows first.

@@ -61,8 +61,14 @@ fn judge(layer: &LayerDef, rows: &mut [Row], others: &Given, rule: &str) -> (Vec
     for (i, row) in rows.iter_mut().enumerate() {
         let mut verdict = Verdict::Keep;
         for check in &mut checks {
-            let mut seen =
-                Seen { layer, file: "f", row: i as u64 + 1, names: &names, findings: &mut findings };
+            let mut seen = Seen {
+                layer,
+                file: "f",
+                row: i as u64 + 1,
+                names: &names,
+                source: None,
+                findings: &mut findings,
+            };
             verdict = verdict.max(check.row(row, &mut seen));
         }
         verdicts.push(verdict);
@@ -574,4 +580,30 @@ fn a_height_is_in_the_shape_or_beside_it() {
     ];
     let (_, found) = judge(&spot, &mut rows, &NONE, "check.height");
     assert_eq!(found.iter().map(|f| f.place.row.unwrap()).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn a_shape_and_its_own_coordinate_fields_agree_in_whatever_zone_they_are() {
+    let layers = layers();
+    let point = of(&layers, "control.point");
+    let place = [111.7, 29.0];
+    let fields = |north: f64, east: f64| {
+        let values = [("north_m", Value::Real(north)), ("east_m", Value::Real(east))];
+        row(&point, &values, Some(Geometry::point(place[0], place[1])))
+    };
+    for code in [4546, 4525, 4547, 4545, 4508, 4497, 4498, 32649] {
+        let [e, n] = ditu_crs::Crs::from_epsg(code).unwrap().project(place);
+        let mut rows = [fields(n, e), fields(n + 0.9, e), fields(n - 45.0, e + 62.0), fields(e, n)];
+        let (verdicts, found) = judge(&point, &mut rows, &NONE, "check.agrees");
+        assert_eq!(verdicts, [Verdict::Keep; 4]);
+        assert_eq!(found.len(), 2, "EPSG:{code} {found:?}");
+        assert!(
+            found[0].message.zh.contains("76.6") && found[1].message.en.contains("exchanged"),
+            "{found:?}"
+        );
+    }
+    let mut rows = [fields(29.0, 111.7), fields(12_973.0, 18_041.0), fields(29.0, 111.701)];
+    let (_, found) = judge(&point, &mut rows, &NONE, "check.agrees");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].message.en.contains("no coordinates of where"), "{found:?}");
 }

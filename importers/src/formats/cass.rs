@@ -1,6 +1,7 @@
 //! CASS coordinate files: `name,code,E,N,H`, one point a line, GBK. E comes before N here, unlike on paper.
 
-use super::csv::look;
+use super::csv::{Looked, look};
+use super::text::without_end;
 use super::{Head, Refused, unreadable};
 use crate::delivery::Found;
 use crate::notes::both;
@@ -37,7 +38,8 @@ pub(super) fn sniff(head: &Head<'_>) -> bool {
     if !matches!(head.ending, "dat" | "txt") || !head.is_text() {
         return false;
     }
-    let mut lines = head.bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty());
+    let mut lines =
+        without_end(head.bytes).split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty());
     // A leading count is written by some programs; the last line may be cut by the end of the sample.
     let first = lines.next().unwrap_or_default();
     let is_count = !first.is_empty() && first.iter().all(u8::is_ascii_digit);
@@ -61,7 +63,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         encoding::decide(&Evidence { user: options.encoding(&found.name), samples, ..Default::default() })
             .map_err(Refused::from)?;
     let reader = CassReader { path: found.path.clone(), encoded: encoded.clone() };
-    let (numbers, seen, _) = look(&reader, ShapeSource::File(None), &[], 100_000);
+    let Looked { numbers, seen, .. } = look(&reader, ShapeSource::File(None), &[], 100_000);
     Ok(vec![Table {
         name: found.stem(),
         other_names: Vec::new(),
@@ -73,6 +75,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         features: (seen < 100_000).then_some(seen),
         claim: None,
         numbers,
+        first: Arc::default(),
         encoded: Some(encoded),
         projected: false,
         obfuscated: false,
@@ -96,7 +99,7 @@ impl Reader for CassReader {
             if n as u64 == LINE {
                 return Err(both(format!("第 {row} 行过长"), format!("line {row} is too long")).into());
             }
-            let text = line.trim_ascii();
+            let text = without_end(&line).trim_ascii();
             let count = row == 1 && text.iter().all(u8::is_ascii_digit);
             if text.is_empty() || count || text == b"END" {
                 continue;

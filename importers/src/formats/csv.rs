@@ -1,6 +1,7 @@
 //! Delimited text with a header row; coordinates in columns or as well-known text.
 
-use super::text::{Decoded, utf16};
+use super::text::{Decoded, utf16, without_end};
+use super::xlsx::{Cells, HEADER, header};
 use super::{Head, Refused, refused, wkt};
 use crate::delivery::Found;
 use crate::notes::both;
@@ -24,6 +25,8 @@ use std::sync::Arc;
 const SAMPLED: u64 = 1 << 20;
 /// Rows in which coordinates are sought.
 const ROWS: usize = 5_000;
+/// Rows whose numbers are kept to tell one pair of coordinates from another.
+const FIRST: u64 = 500;
 /// Bytes of a row beyond which the file is no table (a quote that never closes).
 const ROW: usize = 4 << 20;
 
@@ -69,6 +72,8 @@ struct CsvReader {
     encoding: &'static Encoding,
     wide: Option<&'static Encoding>,
     delimiter: u8,
+    /// Rows of names at the beginning.
+    heads: usize,
     columns: usize,
     wkt: Option<usize>,
 }
@@ -181,15 +186,34 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let some = rows
         .next(&mut record)
         .map_err(|why| refused("file.unreadable", why, both("检查文件", "check the file")))?;
-    let columns: Vec<String> = record
-        .iter()
-        .enumerate()
-        .map(|(i, c)| match encoding::decode(of_values, if i == 0 { without_mark(c) } else { c }) {
-            Raw::Text(t) | Raw::Broken { text: t, .. } => t.to_string(),
-            _ => String::new(),
-        })
-        .collect();
-    let named = columns.iter().filter(|c| !c.is_empty() && crate::table::number(c).is_none()).count();
+    let texts = |record: &ByteRecord, first: bool| -> Vec<String> {
+        let cell =
+            |(i, c)| match encoding::decode(of_values, if i == 0 && first { without_mark(c) } else { c }) {
+                Raw::Text(t) | Raw::Broken { text: t, .. } => t.to_string(),
+                _ => String::new(),
+            };
+        record.iter().enumerate().map(cell).collect()
+    };
+    let mut columns = texts(&record, true);
+    let mut named = columns.iter().filter(|c| !c.is_empty() && crate::table::number(c).is_none()).count();
+    let mut heads = 1;
+    if named < columns.len() && columns.iter().all(|c| crate::table::number(c).is_none()) {
+        // A title, or a heading over several columns, as spreadsheets save it.
+        let mut top = vec![columns.clone()];
+        while top.len() < HEADER && rows.next(&mut record).unwrap_or(false) {
+            top.push(texts(&record, false));
+        }
+        let cells = |row: &Vec<String>| -> Cells {
+            let each = row.iter().enumerate().filter(|(_, t)| !t.is_empty());
+            each.map(|(i, t)| (i as u32, t.clone(), crate::table::number(t).is_some())).collect()
+        };
+        let top: Vec<(u32, Cells)> = top.iter().enumerate().map(|(i, r)| (i as u32, cells(r))).collect();
+        let top: Vec<(u32, Cells)> = top.into_iter().filter(|r| !r.1.is_empty()).collect();
+        if let Some((skip, names)) = header(&top).filter(|(skip, _)| *skip > 1) {
+            (heads, columns) = (skip, names);
+            named = columns.iter().filter(|c| !c.is_empty()).count();
+        }
+    }
     if !some || columns.len() < 2 || named * 2 < columns.len() {
         return Err(refused(
             "table.no_header",
@@ -205,9 +229,16 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     };
     let count = columns.len();
     let wkt = wkt.filter(|_| matches!(shapes, ShapeSource::File(_)));
-    let reader =
-        CsvReader { path: found.path.clone(), encoding: of_values, wide, delimiter, columns: count, wkt };
-    let (numbers, seen, kind) = look(&reader, shapes, &columns, ROWS);
+    let reader = CsvReader {
+        path: found.path.clone(),
+        encoding: of_values,
+        wide,
+        delimiter,
+        heads,
+        columns: count,
+        wkt,
+    };
+    let Looked { numbers, seen, kind, first } = look(&reader, shapes, &columns, ROWS);
     let shapes = if let ShapeSource::File(_) = shapes { ShapeSource::File(kind) } else { shapes };
     Ok(vec![Table {
         name: found.stem(),
@@ -220,6 +251,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         features: (seen < ROWS as u64).then_some(seen),
         claim: None,
         numbers,
+        first,
         encoded: Some(encoded),
         projected: false,
         obfuscated: false,
@@ -229,26 +261,34 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     }])
 }
 
-/// Reads the first rows to see where their numbers lie: the box, rows seen, and the one kind of shape among them.
-pub(super) fn look(
-    reader: &dyn Reader,
-    shapes: ShapeSource,
-    columns: &[String],
-    limit: usize,
-) -> (Option<[f64; 4]>, u64, Option<ditu_model::Shape>) {
-    let mut wanted = vec![false; columns.len()];
-    let packed = matches!(shapes, ShapeSource::Columns(a, _) if fields::is_sexagesimal(&columns[a]));
-    if let ShapeSource::Columns(a, b) = shapes {
-        (wanted[a], wanted[b]) = (true, true);
-    }
+/// What a look at a table's first rows shows.
+pub(crate) struct Looked {
+    /// The box of most of the places.
+    pub(crate) numbers: Option<[f64; 4]>,
+    /// Rows seen.
+    pub(super) seen: u64,
+    /// The one kind of shape among them.
+    pub(super) kind: Option<ditu_model::Shape>,
+    /// The numbers of the first rows, column by column, where places are columns.
+    pub(super) first: Arc<[Vec<f64>]>,
+}
+
+/// Reads the first rows to see where their numbers lie.
+pub(crate) fn look(reader: &dyn Reader, shapes: ShapeSource, columns: &[String], limit: usize) -> Looked {
+    let in_columns = !matches!(shapes, ShapeSource::File(_));
+    let wanted = vec![in_columns; columns.len()];
+    let packed: Vec<bool> = columns.iter().map(|c| fields::is_sexagesimal(c)).collect();
+    let mut first = vec![Vec::new(); if in_columns { columns.len() } else { 0 }];
     let (mut points, mut seen, mut kinds) = (Vec::new(), 0, Vec::new());
     // What is wrong with the file is said when its rows are read for good.
     let _ = reader.read(&wanted, &mut |row| {
         seen += 1;
-        if let (ShapeSource::Columns(a, b), values) = (shapes, &row.values) {
-            let of = |i: usize| values.get(i).and_then(|v| coordinate(v, packed));
-            let pair = of(a).zip(of(b));
-            points.extend(pair.map(|(x, y)| [x, y]));
+        let of = |i: usize| row.values.get(i).and_then(|v| coordinate(v, packed[i]));
+        if let ShapeSource::Columns(a, b) = shapes {
+            points.extend(of(a).zip(of(b)).map(|(x, y)| [x, y]));
+        }
+        if seen <= FIRST {
+            first.iter_mut().enumerate().for_each(|(i, numbers)| numbers.push(of(i).unwrap_or(f64::NAN)));
         }
         if let Some(Ok(g)) = row.geometry {
             points.extend(g.coords.first());
@@ -259,7 +299,8 @@ pub(super) fn look(
         }
         if seen as usize >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    (bulk(&points), seen, if kinds.len() == 1 { kinds.pop() } else { None })
+    let kind = if kinds.len() == 1 { kinds.pop() } else { None };
+    Looked { numbers: bulk(&points), seen, kind, first: first.into() }
 }
 
 /// True when a value of several lines holds a line that is a row of the table.
@@ -272,12 +313,13 @@ impl Reader for CsvReader {
     fn read(&self, wanted: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let mut rows = Rows::open(&self.path, self.delimiter, self.wide).map_err(|e| unreadable(1, &e))?;
         let mut record = ByteRecord::new();
-        let mut first = true;
+        let mut heads = self.heads;
         loop {
             if !rows.next(&mut record)? {
                 return Ok(());
             }
-            if std::mem::take(&mut first) || record.iter().all(<[u8]>::is_empty) {
+            if heads > 0 || record.iter().all(|v| without_end(v).is_empty()) {
+                heads = heads.saturating_sub(1);
                 continue;
             }
             let row = record.position().map_or(0, csv::Position::line);

@@ -1,6 +1,6 @@
 //! Formats that GDAL reads, in its own process: every table of a file, split by kind of shape.
 
-use super::csv::look;
+use super::csv::{Looked, look};
 use super::{Head, Refused, refused};
 use crate::delivery::Found;
 use crate::notes::{both, of_file};
@@ -215,12 +215,12 @@ fn table(
     let mut look_at = |reader: &GdalReader| {
         look(&Kinds { inner: reader, seen: std::sync::Mutex::new(&mut kinds) }, whole, &columns, LOOK)
     };
-    let (mut numbers, mut seen, _) = look_at(&reader);
+    let Looked { mut numbers, mut seen, mut first, .. } = look_at(&reader);
     if projected && seen == 0 {
         // PROJ may know no way either: then the CRS is what is wrong, not the file.
         projected = false;
         reader.how.to_cgcs2000 = false;
-        (numbers, seen, _) = look_at(&reader);
+        Looked { numbers, seen, first, .. } = look_at(&reader);
     }
     // Where all rows were seen it is known how many are of each kind.
     let counted = layer.features.is_some_and(|n| n == seen);
@@ -244,6 +244,7 @@ fn table(
         features: of(&part),
         claim: claimed.clone(),
         numbers,
+        first: Arc::clone(&first),
         encoded: text.evidence.clone().map(|evidence| Encoded { encoding: text.encoding, evidence }),
         projected,
         obfuscated: false,
@@ -401,7 +402,7 @@ pub(super) fn reproject_by_proj(table: &mut Table, options: &Options) {
         encoding: table.encoded.as_ref().map_or(encoding_rs::UTF_8, |e| e.encoding),
         by_bytes: false,
     };
-    let (numbers, seen, _) = look(&reader, table.shapes, &table.columns, 2_000);
+    let Looked { numbers, seen, .. } = look(&reader, table.shapes, &table.columns, 2_000);
     if seen > 0 {
         table.numbers = numbers;
         table.projected = true;

@@ -46,6 +46,14 @@ pub(super) fn of_ods(path: &Path) -> Vec<String> {
     of_content(BufReader::new(content))
 }
 
+/// The value of a tag's attribute.
+pub(super) fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, after) = tag.split_once(&format!(" {name}="))?;
+    let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let value = after[1..].split(quote).next()?;
+    Some(quick_xml::escape::unescape(value).map_or_else(|_| value.to_owned(), |v| v.into_owned()))
+}
+
 fn of_content(mut content: impl BufRead) -> Vec<String> {
     let (mut hidden_styles, mut names) = (Vec::new(), Vec::new());
     let mut style = None;
@@ -57,12 +65,7 @@ fn of_content(mut content: impl BufRead) -> Vec<String> {
             break;
         }
         let text = String::from_utf8_lossy(&tag);
-        let attribute = |name: &str| -> Option<String> {
-            let (_, after) = text.split_once(&format!(" {name}="))?;
-            let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            let value = after[1..].split(quote).next()?;
-            Some(quick_xml::escape::unescape(value).map_or_else(|_| value.to_owned(), |v| v.into_owned()))
-        };
+        let attribute = |name: &str| attribute(&text, name);
         match text.split([' ', '>', '/', '\n', '\t']).next() {
             Some("style:style") => style = attribute("style:name"),
             Some("style:table-properties") if attribute("table:display").as_deref() == Some("false") => {

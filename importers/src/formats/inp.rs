@@ -295,6 +295,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             features: Some(if nodes { net.nodes.len() } else { net.links.len() } as u64),
             claim: None,
             numbers,
+            first: Arc::default(),
             encoded: Some(encoded.clone()),
             projected: false,
             obfuscated: false,

@@ -363,6 +363,7 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
             features: Some(*count),
             claim: claim.clone(),
             numbers: bulk(points),
+            first: Arc::default(),
             encoded: None,
             projected: false,
             obfuscated: false,

@@ -1,5 +1,6 @@
 //! Lines of a text in any encoding that has ASCII in it, with the place of each: what parsers of our own read by.
 
+use super::text::without_end;
 use crate::notes::both;
 use ditu_model::Text;
 use std::io::BufRead;
@@ -72,7 +73,7 @@ impl<R: BufRead> Lines<R> {
     pub(crate) fn text(&self) -> &[u8] {
         let text = self.text.as_slice();
         let text = if self.byte == 0 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
-        text.trim_ascii()
+        without_end(text).trim_ascii()
     }
 
     pub(crate) fn fault(&self, zh: impl Into<String>, en: impl Into<String>) -> Fault {

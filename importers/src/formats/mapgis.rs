@@ -366,6 +366,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         features: Some(file.shapes.len() as u64),
         claim: file.claim.clone(),
         numbers: bulk(&points),
+        first: Arc::default(),
         encoded: Some(encoded.clone()),
         projected: false,
         obfuscated: false,

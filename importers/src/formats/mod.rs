@@ -14,6 +14,7 @@ mod landxml;
 pub(crate) mod lines;
 pub(crate) mod mapgis;
 mod mapinfo;
+mod merged;
 mod osm;
 pub(crate) mod parcel_text;
 mod raster;
@@ -33,6 +34,7 @@ use crate::notes::both;
 use crate::options::Options;
 use crate::question::{Answer, Subject};
 use crate::table::Table;
+pub(crate) use csv::look;
 use ditu_model::Text;
 pub(crate) use raster::spacing as raster_spacing;
 use std::io::Read;
@@ -105,7 +107,9 @@ impl Head<'_> {
 
     /// True when nothing in the beginning is binary.
     pub(crate) fn is_text(&self) -> bool {
-        !self.bytes.is_empty() && !self.bytes.iter().any(|b| *b < 9 || (14..27).contains(b))
+        let text = text::without_end(self.bytes);
+        // ^Z is how old programs end a text, and some leave it behind a value.
+        !text.is_empty() && !text.iter().any(|b| *b < 9 || (14..26).contains(b))
     }
 }
 

@@ -237,6 +237,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         features: Some(count),
         claim: claim(&properties, numbers.map(|n| n[0])),
         numbers,
+        first: Arc::default(),
         encoded: Some(encoded.clone()),
         projected: false,
         obfuscated: false,

@@ -68,6 +68,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         claim: claimed,
         // What PROJ reprojects is not in degrees yet.
         numbers: (!projected).then_some(extent),
+        first: Arc::default(),
         encoded: None,
         projected,
         obfuscated: false,

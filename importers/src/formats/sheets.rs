@@ -2,7 +2,7 @@
 
 use super::gdal::{failed, raw as plain};
 use super::xlsx::{COLUMNS, Cells, HEADER, bounded, header, some, table};
-use super::{Head, Refused, hidden, refused};
+use super::{Head, Refused, hidden, merged, refused};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
@@ -34,6 +34,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
     let description = options.worker.describe_with(&path, &how).map_err(|e| failed(&e))?;
     let mut tables = Vec::new();
     let unseen = if format == "ODS" { hidden::of_ods(&path) } else { hidden::of_xls(&path) };
+    let mut merged = if format == "ODS" { merged::of_ods(&path) } else { merged::of_xls(&path) };
     for layer in description.layers.into_iter().filter(|l| !unseen.contains(&l.name)) {
         let width = layer.fields.len().min(COLUMNS as usize);
         let sheet = Sheet {
@@ -43,11 +44,20 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             how: how.clone(),
             skip: 0,
             columns: width,
+            merged: Arc::default(),
+            named: Arc::default(),
         };
         let top = sheet.top().map_err(|e| e.if_damaged(again()))?;
         let Some((skip, mut columns)) = header(&top) else { continue };
         columns.truncate(width);
-        let reader = Sheet { skip: skip as u64, columns: columns.len(), ..sheet };
+        let ranges = merged::of_data(merged.remove(&layer.name).unwrap_or_default(), skip as u32);
+        let reader = Sheet {
+            skip: skip as u64,
+            columns: columns.len(),
+            merged: ranges.into(),
+            named: columns.iter().map(|c| !c.is_empty()).collect(),
+            ..sheet
+        };
         let features = layer.features.map(|n| n.saturating_sub(skip as u64)).filter(|n| *n > 0);
         tables.push(table(found, format, layer.name, columns, features, Arc::new(reader)));
     }
@@ -102,6 +112,10 @@ struct Sheet {
     /// Rows above the data.
     skip: u64,
     columns: usize,
+    /// Merged ranges of the data.
+    merged: Arc<[merged::Range]>,
+    /// Which columns have a name.
+    named: Arc<[bool]>,
 }
 
 impl Sheet {
@@ -124,6 +138,7 @@ impl Sheet {
 impl Reader for Sheet {
     fn read(&self, _: &[bool], sink: &mut Sink<'_>) -> Result<(), Refused> {
         let rows = self.worker.read(&self.path, &self.name, &self.how).map_err(|e| failed(&e))?;
+        let mut fill = (!self.merged.is_empty()).then(|| merged::Fill::new(&self.merged, &self.named));
         for (i, row) in rows.enumerate() {
             let row = row.map_err(|e| failed(&e))?;
             let number = u64::try_from(row.fid).ok().filter(|n| *n > 0).unwrap_or(i as u64 + 1);
@@ -133,6 +148,11 @@ impl Reader for Sheet {
             let mut values: Vec<Raw> = row.values.into_iter().map(raw).collect();
             values.resize(self.columns, Raw::Null);
             if values.iter().all(|v| *v == Raw::Null) {
+                continue;
+            }
+            if let Some(fill) = &mut fill
+                && !fill.row(number as u32 - 1, &mut values)
+            {
                 continue;
             }
             if sink(SourceRow { row: number, values, geometry: None }).is_break() {

@@ -80,6 +80,14 @@ impl Read for Decoded {
     }
 }
 
+/// A text without what old programs end it with: ^Z and noughts, and the space between them.
+pub(crate) fn without_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., 0 | 0x1a] = bytes.trim_ascii_end() {
+        bytes = rest;
+    }
+    bytes
+}
+
 /// UTF-16 by its mark, or by the zero bytes that its digits, separators and line ends leave on one side only.
 pub(super) fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     match bytes {
@@ -99,6 +107,20 @@ pub(super) fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_old_programs_is_no_text() {
+        for (bytes, wanted) in [
+            (&b"a,b\r\n\x1a"[..], &b"a,b\r\n"[..]),
+            (b"a,b\x1a\r\n", b"a,b"),
+            (b"a\x1a\0\0 \x1a", b"a"),
+            (b"a \r\n", b"a \r\n"),
+            (b"\x1a", b""),
+            (b"", b""),
+        ] {
+            assert_eq!(without_end(bytes), wanted, "{bytes:?}");
+        }
+    }
 
     #[test]
     fn utf16_is_known_with_and_without_its_mark() {

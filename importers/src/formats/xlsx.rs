@@ -1,7 +1,7 @@
 //! Workbooks, read cell by cell: sheets are tables, the header is sought in the first rows.
 
-use super::csv::look;
-use super::{Head, Refused, refused};
+use super::csv::{Looked, look};
+use super::{Head, Refused, merged, refused};
 use crate::delivery::Found;
 use crate::notes::{both, of_file};
 use crate::options::Options;
@@ -66,16 +66,25 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
     let mut book: Book = calamine::open_workbook(&found.path).map_err(|e| damaged(&e))?;
     let mut tables = Vec::new();
     let (seen, hidden) = visible(book.sheets_metadata());
-    let formulas = has_formulas(found);
+    let marks = marks(found);
     for sheet in seen {
         let top = top_rows(&mut book, &sheet).map_err(|e| damaged(&e))?;
         let Some((skip, columns)) = header(&top) else { continue };
+        // Ranges that cannot be read hold nothing that is wanted.
+        let ranges = if marks.merged {
+            book.merge_cells_by_sheet_name(&sheet).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let ranges = ranges.into_iter().map(|d| [d.start.0, d.start.1, d.end.0, d.end.1]).collect();
         let reader = SheetReader {
             path: found.path.clone(),
             sheet: sheet.clone(),
             skip,
             columns: columns.len(),
-            formulas,
+            formulas: marks.formulas,
+            merged: merged::of_data(ranges, skip as u32),
+            named: columns.iter().map(|c| !c.is_empty()).collect(),
         };
         let dimensions = book
             .worksheet_cells_reader(&sheet)
@@ -106,7 +115,7 @@ pub(super) fn table(
     reader: Arc<dyn Reader>,
 ) -> Table {
     let shapes = fields::coordinates(&columns).map_or(ShapeSource::None, |(a, b)| ShapeSource::Columns(a, b));
-    let (numbers, _, _) = look(reader.as_ref(), shapes, &columns, 5_000);
+    let Looked { numbers, first, .. } = look(reader.as_ref(), shapes, &columns, 5_000);
     Table {
         name,
         other_names: vec![found.stem()],
@@ -118,6 +127,7 @@ pub(super) fn table(
         features,
         claim: None,
         numbers,
+        first,
         encoded: None,
         projected: false,
         obfuscated: false,
@@ -193,6 +203,7 @@ pub(super) fn header(top: &[(u32, Cells)]) -> Option<(usize, Vec<String>)> {
         names[*c as usize] = text.replace(['\n', '\r'], "");
     }
     let mut last = at;
+    grouped(&mut names, at.checked_sub(1).map(|i| &top[i]).filter(|r| r.0 + 1 == top[at].0));
     // A second header row exists where the first leaves columns unnamed that the next, all text, names.
     if let Some(next) = top.get(at + 1).filter(|r| r.0 == top[at].0 + 1)
         && next.1.iter().all(|c| !c.2)
@@ -238,34 +249,73 @@ pub(super) fn header(top: &[(u32, Cells)]) -> Option<(usize, Vec<String>)> {
     Some((top[last].0 as usize + 1, names))
 }
 
+/// Names that occur twice take what stands in the row above: 1954 over X and Y, 2000 over X and Y again.
+fn grouped(names: &mut [String], above: Option<&(u32, Cells)>) {
+    // A title stands alone at the beginning.
+    let is_group =
+        |r: &&(u32, Cells)| r.1.iter().all(|c| !c.2) && (r.1.len() > 1 || r.1.iter().any(|c| c.0 > 0));
+    let Some((_, cells)) = above.filter(is_group) else { return };
+    let twice: Vec<bool> =
+        names.iter().map(|n| !n.is_empty() && names.iter().filter(|m| *m == n).count() > 1).collect();
+    for (c, name) in names.iter_mut().enumerate().filter(|(c, _)| twice[*c]) {
+        let group = cells.iter().rev().find(|(at, ..)| *at as usize <= c).map(|(_, text, _)| text);
+        if let Some(group) = group {
+            let group = group.replace(['\n', '\r'], "");
+            *name = format!("{group}{name}{OR}{name}（{group}）");
+        }
+    }
+}
+
 /// A row of units and nothing else.
 fn of_units(row: &(u32, Cells)) -> bool {
     row.1.iter().all(|c| !c.2 && units::is_unit(&c.1))
 }
 
-/// Whether any sheet has a cell that is computed.
-fn has_formulas(found: &Found) -> bool {
-    let zip = File::open(&found.path).ok().and_then(|f| zip::ZipArchive::new(f).ok());
-    let Some(mut zip) = zip else { return false };
-    (0..zip.len()).any(|i| {
-        zip.by_index(i).is_ok_and(|part| {
-            part.name().is_ok_and(|n| n.contains("worksheets/")) && holds_formula(BufReader::new(part))
-        })
-    })
+/// What any sheet of a workbook has besides values.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Marks {
+    /// A cell that is computed.
+    formulas: bool,
+    /// Merged cells.
+    merged: bool,
 }
 
-/// Looks for an element `f` with or without a prefix, in memory that does not grow with the part.
-fn holds_formula(mut part: impl BufRead) -> bool {
-    let mut last = [0u8; 2];
-    loop {
-        let Ok(bytes) = part.fill_buf() else { return false };
+fn marks(found: &Found) -> Marks {
+    let mut marks = Marks::default();
+    let zip = File::open(&found.path).ok().and_then(|f| zip::ZipArchive::new(f).ok());
+    let Some(mut zip) = zip else { return marks };
+    for i in 0..zip.len() {
+        if let Ok(part) = zip.by_index(i)
+            && part.name().is_ok_and(|n| n.contains("worksheets/"))
+        {
+            look_for(BufReader::new(part), &mut marks);
+        }
+    }
+    marks
+}
+
+/// Looks for elements `f` and `mergeCell` with or without a prefix, in memory that does not grow with the part.
+fn look_for(mut part: impl BufRead, marks: &mut Marks) {
+    const MERGED: &[u8] = b"mergeCell";
+    let (mut last, mut matched) = ([0u8; 2], 0);
+    while !(marks.formulas && marks.merged) {
+        let Ok(bytes) = part.fill_buf() else { return };
         if bytes.is_empty() {
-            return false;
+            return;
         }
         for b in bytes {
             if matches!(last, [b'<' | b':', b'f']) && matches!(b, b'>' | b' ' | b'/') {
-                return true;
+                marks.formulas = true;
             }
+            matched = match (matched, b) {
+                (_, b'<' | b':') => 1,
+                (n @ 1..=9, b) if *b == MERGED[n - 1] => n + 1,
+                (10, b' ') => {
+                    marks.merged = true;
+                    0
+                }
+                _ => 0,
+            };
             last = [last[1], *b];
         }
         let n = bytes.len();
@@ -280,6 +330,10 @@ struct SheetReader {
     columns: usize,
     /// Whether there may be cells with a formula and no value: programs that write workbooks do not compute.
     formulas: bool,
+    /// Merged ranges of the data.
+    merged: Vec<merged::Range>,
+    /// Which columns have a name.
+    named: Vec<bool>,
 }
 
 fn raw(value: &DataRef<'_>) -> Raw {
@@ -325,9 +379,17 @@ impl Reader for SheetReader {
             other.as_mut().map(|b| b.worksheet_cells_reader(&self.sheet)).transpose().map_err(cannot)?;
         let mut values = vec![Raw::Null; self.columns];
         let mut row = None;
+        let mut fill = (!self.merged.is_empty()).then(|| merged::Fill::new(&self.merged, &self.named));
+        // What is merged over a wanted column may stand in another.
+        let wanted = &if fill.is_some() { vec![true; self.columns] } else { wanted.to_vec() };
         let mut flush = |row: Option<u32>, values: &mut Vec<Raw>| match row {
             Some(row) if values.iter().any(|v| *v != Raw::Null) => {
-                let values = std::mem::replace(values, vec![Raw::Null; self.columns]);
+                let mut values = std::mem::replace(values, vec![Raw::Null; self.columns]);
+                if let Some(fill) = &mut fill
+                    && !fill.row(row, &mut values)
+                {
+                    return ControlFlow::Continue(());
+                }
                 sink(SourceRow { row: u64::from(row) + 1, values, geometry: None })
             }
             _ => ControlFlow::Continue(()),
@@ -401,6 +463,22 @@ mod tests {
             ["起点点号", "起点埋深(cm)", "终点点号", "终点埋深(cm)", "地面(m)", "管顶(m)", "管径(mm)"]
         );
         assert!(names[4].ends_with("地面高程"), "{}", names[4]);
+        // The row of groups may be narrower than the one below it.
+        let pairs = [
+            row(0, &["控制点成果表"]),
+            row(
+                1,
+                &["", "1954", "", "2000坐标系", "", ""].map(|t| if t == "1954" { "1954坐标系" } else { t }),
+            ),
+            row(2, &["点号", "X", "Y", "X", "Y", "高程"]),
+            row(3, &["A", "1", "2", "3", "4", "5"]),
+        ];
+        let (skip, names) = header(&pairs).unwrap();
+        assert_eq!(
+            (skip, names[1].as_str(), names[5].as_str()),
+            (3, "1954坐标系X | X（1954坐标系）", "高程")
+        );
+        assert!(names[4].starts_with("2000坐标系Y"), "{}", names[4]);
         let plain = [row(0, &["a", "b"]), row(1, &["c", "d"])];
         assert_eq!(header(&plain).unwrap().0, 1);
         assert!(header(&[row(0, &["1", "2"])]).is_none());

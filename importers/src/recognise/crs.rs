@@ -7,7 +7,7 @@ mod numbers;
 
 pub(crate) use doubt::{Guess, sample};
 
-use super::fields;
+use super::pairs;
 use crate::notes::both;
 use crate::options::CrsChoice;
 use crate::table::{Claim, ShapeSource, Table};
@@ -160,6 +160,16 @@ pub(crate) fn near(city: &Bounds, p: [f64; 2]) -> bool {
     meets(city, &Bounds::new(p[0], p[1], p[0], p[1]))
 }
 
+/// How numbers lie on the city in a CRS: whether the first is the northing; `None` where they do not.
+pub(crate) fn lies(crs: &Crs, numbers: [f64; 4], city: Option<Bounds>) -> Option<bool> {
+    // Degrees are metres near the equator, too.
+    if crs.is_geographic() != numbers.iter().all(|n| n.abs() <= 181.0) {
+        return None;
+    }
+    let here = |b: Bounds| city.as_ref().is_none_or(|c| meets(c, &b));
+    [false, true].into_iter().find(|swapped| placed(crs, numbers, *swapped).is_some_and(here))
+}
+
 /// Decides for one table.
 pub(crate) fn decide(
     table: &Table,
@@ -267,8 +277,7 @@ fn by_user(table: &Table, choice: &CrsChoice, city: Option<Bounds>) -> Result<De
                 ));
             };
             // Columns called longitude and latitude hold degrees, whatever the tables beside them hold.
-            let degrees =
-                matches!(table.shapes, ShapeSource::Columns(..)) && fields::are_degrees(&table.columns);
+            let degrees = pairs::of(table).is_some_and(|p| p.degrees);
             let crs = if degrees { Crs::new(crs.datum(), Projection::Geographic) } else { crs };
             return settle(table, crs, evidence, city, Some(true));
         }
@@ -390,7 +399,7 @@ fn swap(table: &Table, decision: &mut Decision) {
     decision.swapped = true;
     if !matches!(table.shapes, ShapeSource::File(_)) {
         // Tables have no convention: X is the northing on Chinese paper. Longitude is no latitude on any.
-        if fields::are_degrees(&table.columns) {
+        if pairs::of(table).is_some_and(|p| p.degrees) {
             decision.remarks.push((
                 "crs.axes_swapped",
                 Severity::Warning,

@@ -1,5 +1,6 @@
 //! Which column is which field, and which columns hold coordinates.
 
+use super::pairs;
 use ditu_model::{Field, LayerDef};
 use encoding_rs::GB18030;
 use std::borrow::Cow;
@@ -164,16 +165,22 @@ fn find(columns: &[String], names: &[&str]) -> Option<usize> {
     names.iter().find_map(|n| columns.iter().position(|c| squeezed(c).split(OR).any(|c| bare(c) == *n)))
 }
 
-/// The columns that hold coordinates, the one called longitude or X first. Which of X and Y is the northing is for the
-/// numbers to say.
+/// The columns that hold coordinates as far as headings tell, the one called longitude or X first. Which of X and Y is
+/// the northing is for the numbers to say, and which of several pairs is meant for [`super::pairs`].
 pub(crate) fn coordinates(columns: &[String]) -> Option<(usize, usize)> {
     let pair = |a, b| Some((find(columns, a)?, find(columns, b)?));
-    pair(LONGITUDE, LATITUDE).or_else(|| pair(X, Y))
+    let other = || {
+        let all = pairs::by_heading(columns);
+        all.into_iter().find(|p| p.named == pairs::Named::Plainly).map(|p| p.columns)
+    };
+    pair(LONGITUDE, LATITUDE).or_else(|| pair(X, Y)).or_else(other)
 }
 
-/// True when the pair is longitude and latitude by name.
-pub(crate) fn are_degrees(columns: &[String]) -> bool {
-    find(columns, LONGITUDE).is_some() && find(columns, LATITUDE).is_some()
+/// Which axis a heading is called by: 0 longitude, 1 latitude, 2 X, 3 Y.
+pub(super) fn axis(column: &str) -> Option<usize> {
+    let one = std::slice::from_ref;
+    let column = column.to_owned();
+    [LONGITUDE, LATITUDE, X, Y].iter().position(|names| find(one(&column), names).is_some())
 }
 
 /// True when a column says that its degrees are written as degrees, minutes and seconds.

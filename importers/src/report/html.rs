@@ -86,10 +86,15 @@ fn datasets(out: &mut String, report: &Report) {
         let table = if d.table == d.file { String::new() } else { format!("<br>{}", escape(&d.table)) };
         let heights =
             d.heights.as_ref().map(|h| format!("<br>高程 heights: {}", both(h))).unwrap_or_default();
+        let coordinates = d
+            .coordinates
+            .as_ref()
+            .map(|c| format!("<br>坐标列 coordinates: {}", both(c)))
+            .unwrap_or_default();
         let _ = write!(
             out,
             "<tr><td>{}{table}</td><td>{}</td><td><code>{}</code></td><td>{}<br>{}</td><td>{}<br>{}<br>\
-             <span class=\"en\">{}</span>{heights}</td><td>{}{unused}</td></tr>",
+             <span class=\"en\">{}</span>{heights}{coordinates}</td><td>{}{unused}</td></tr>",
             escape(&d.file),
             escape(d.format),
             d.layer,

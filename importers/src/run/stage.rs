@@ -88,6 +88,8 @@ pub(super) struct Stage<'a> {
     remarks: Vec<Remark>,
     /// Columns of the row at hand about which something was said.
     said: Vec<usize>,
+    /// Its first coordinate as the file has it.
+    at: Option<[f64; 2]>,
 }
 
 impl<'a> Stage<'a> {
@@ -112,6 +114,7 @@ impl<'a> Stage<'a> {
             filled: layer.fields.iter().map(|f| layer.is_filled(&f.name)).collect(),
             remarks: Vec::new(),
             said: Vec::new(),
+            at: None,
         }
     }
 
@@ -217,6 +220,7 @@ impl<'a> Stage<'a> {
     ) -> Fate {
         let number = raw.row;
         let shape = self.shape(&mut raw);
+        self.at = shape.as_ref().and_then(|s| s.as_ref().ok()?.coords.first().copied());
         let mut row = Row { values: self.values(raw.values), geometry: None };
         let mut verdict = self.remark(&row, number, findings);
         let shaped = match shape {
@@ -280,7 +284,8 @@ impl<'a> Stage<'a> {
     }
 
     fn seen<'b>(&'b self, row: u64, findings: &'b mut Vec<Finding>) -> Seen<'b> {
-        Seen { layer: &self.source.layer, file: &self.source.table.file, row, names: &self.names, findings }
+        let (layer, file) = (&self.source.layer, &self.source.table.file);
+        Seen { layer, file, row, names: &self.names, source: self.at, findings }
     }
 
     fn place(&self, number: u64, row: &Row, at: Option<[f64; 2]>) -> Place {

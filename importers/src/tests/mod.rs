@@ -4,6 +4,7 @@ mod examples;
 mod files;
 mod formats;
 mod fuzz;
+mod merged;
 mod report;
 mod sample;
 pub(crate) mod shared;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// A cell of the workbooks made here.
 #[derive(Clone)]
-enum Cell {
+pub(super) enum Cell {
     Empty,
     Text(&'static str),
     Number(f64),
@@ -30,11 +30,19 @@ fn utf16(text: &str) -> (u16, Vec<u8>) {
     (units.len() as u16, words(&units))
 }
 
+/// Merged ranges: first and last row, first and last column.
+pub(super) type Merged<'a> = &'a [[u16; 4]];
+
 /// A sheet of a workbook: its name, whether it is hidden, its rows.
 type Sheet<'a> = (&'a str, bool, &'a [&'a [Cell]]);
 
 /// The stream of a workbook (BIFF8).
 fn workbook(sheets: &[Sheet]) -> Vec<u8> {
+    workbook_merged(sheets, &[])
+}
+
+/// The same with merged cells in every sheet.
+fn workbook_merged(sheets: &[Sheet], merged: Merged) -> Vec<u8> {
     let mut texts = Vec::new();
     let mut bodies = Vec::new();
     for (_, _, rows) in sheets {
@@ -60,6 +68,10 @@ fn workbook(sheets: &[Sheet]) -> Vec<u8> {
                     }
                 }
             }
+        }
+        if !merged.is_empty() {
+            let all: Vec<u16> = std::iter::once(merged.len() as u16).chain(merged.concat()).collect();
+            record(&mut cells, 0xe5, &words(&all));
         }
         record(&mut cells, 0x0a, &[]);
         bodies.push(cells);
@@ -142,9 +154,13 @@ fn compound(mut stream: Vec<u8>) -> Vec<u8> {
 }
 
 fn write(dir: &Path, name: &str, rows: &[&[Cell]]) -> PathBuf {
-    let path = dir.join(name);
-    std::fs::write(&path, compound(workbook(&[("控制点", false, rows)]))).unwrap();
-    path
+    write_merged(&dir.join(name), rows, &[]);
+    dir.join(name)
+}
+
+/// A workbook of one sheet, 控制点, with merged cells.
+pub(super) fn write_merged(path: &Path, rows: &[&[Cell]], merged: Merged) {
+    std::fs::write(path, compound(workbook_merged(&[("控制点", false, rows)], merged))).unwrap();
 }
 
 #[test]

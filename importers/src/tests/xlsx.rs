@@ -5,6 +5,11 @@ use std::io::Write;
 
 /// A workbook of these sheets: name, attributes, rows of cells as XML.
 fn workbook(path: &Path, sheets: &[(&str, &str, &[&str])]) {
+    workbook_and(path, sheets, "");
+}
+
+/// The same with what stands behind the cells of each sheet.
+pub(super) fn workbook_and(path: &Path, sheets: &[(&str, &str, &[&str])], behind: &str) {
     let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
     let mut part = |name: &str, text: &str| {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -35,7 +40,7 @@ fn workbook(path: &Path, sheets: &[(&str, &str, &[&str])]) {
         let rows: String = rows.iter().map(|r| format!("<row>{r}</row>")).collect();
         part(
             &format!("xl/worksheets/sheet{}.xml", i + 1),
-            &format!("<worksheet xmlns='{main}'><sheetData>{rows}</sheetData></worksheet>"),
+            &format!("<worksheet xmlns='{main}'><sheetData>{rows}</sheetData>{behind}</worksheet>"),
         );
     }
     part(
@@ -49,7 +54,7 @@ fn workbook(path: &Path, sheets: &[(&str, &str, &[&str])]) {
     zip.finish().unwrap();
 }
 
-fn text(t: &str) -> String {
+pub(super) fn text(t: &str) -> String {
     format!("<c t='inlineStr'><is><t>{t}</t></is></c>")
 }
 

@@ -150,6 +150,7 @@ struct Said {
     encoding: Option<String>,
     heights: Option<String>,
     units: Option<String>,
+    coordinates: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +195,7 @@ impl Said {
             encoding: self.encoding,
             heights: heights.transpose()?,
             units: units.transpose()?,
+            coordinates: self.coordinates,
         })
     }
 }

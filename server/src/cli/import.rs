@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// The datum of heights, and the metres that bring them to the 1985 datum: 1985, or 1956:-0.029
     #[arg(long, value_name = "DATUM[:METRES]")]
     heights: Option<Heights>,
+    /// The two columns that hold places, where a table has several pairs: "X2000,Y2000", or by their numbers "#5,#6"
+    #[arg(long, value_name = "X,Y")]
+    coordinates: Option<String>,
     /// The encoding of texts, where files do not tell: GBK, UTF-8, Big5 …
     #[arg(long)]
     encoding: Option<String>,
@@ -121,6 +124,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             encoding: args.encoding.clone(),
             heights: args.heights.clone(),
             units: args.units,
+            coordinates: args.coordinates.clone(),
             ..Choice::default()
         }],
         mode: args.mode.into(),
@@ -302,6 +306,13 @@ fn describe(plan: &Plan, lang: Lang) {
                 "    {}{}",
                 say(lang, "高程：", "heights: "),
                 say(lang, &heights.zh, &heights.en)
+            ));
+        }
+        if let Some(pair) = &d.coordinates {
+            print(&format!(
+                "    {}{}",
+                say(lang, "坐标列：", "coordinates: "),
+                say(lang, &pair.zh, &pair.en)
             ));
         }
         if !d.unused.is_empty() {

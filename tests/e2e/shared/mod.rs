@@ -1,5 +1,6 @@
 //! Over the real files of `../shared/data`, which are no part of the project: a suite of its own, run where they are.
 
+mod coordinates;
 mod drawings;
 mod redelivery;
 

@@ -31,6 +31,7 @@ export interface Dataset {
   epsg: number | null;
   crs_evidence: Text;
   heights: Text | null;
+  coordinates: Text | null;
   transformation: string;
   mapping: { column: string; field: string; title: Text | null }[];
   unused: string[];
@@ -48,7 +49,7 @@ export interface Option {
 export interface Question {
   file: string;
   table: string | null;
-  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'units';
+  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'units' | 'coordinates';
   message: Text;
   options: Option[];
 }
@@ -62,6 +63,7 @@ export interface Choice {
   encoding?: string;
   heights?: string;
   units?: string;
+  coordinates?: string;
 }
 
 export interface Example {

@@ -530,6 +530,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
                 features: Some(count),
                 claim: None,
                 numbers: of(k).and_then(|s| bulk(&s.points)),
+                first: Arc::default(),
                 encoded: Some(encoded.clone()),
                 projected: false,
                 obfuscated: false,

@@ -400,6 +400,7 @@ pub(super) fn open(found: &Found, format: &'static str, _: &Options) -> Result<V
                 crs: Crs::from_epsg(4326).ok_or_else(|| "EPSG:4326".into()),
             }),
             numbers: bulk(&seen.points),
+            first: Arc::default(),
             encoded: None,
             projected: false,
             obfuscated: false,

@@ -115,6 +115,7 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         features: Some(count),
         claim,
         numbers,
+        first: Arc::default(),
         encoded: Some(encoded.clone()),
         projected: false,
         obfuscated: false,

@@ -148,6 +148,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             features: Some(count),
             claim: claim.clone(),
             numbers,
+            first: Arc::default(),
             encoded: Some(encoded.clone()),
             projected: false,
             obfuscated: false,

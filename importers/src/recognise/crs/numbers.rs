@@ -1,6 +1,7 @@
 //! What numbers alone say, together with what other files of the delivery state.
 
-use super::{Decision, Guess, Shift, Stated, Undecided, undecided};
+use super::super::pairs;
+use super::{Decision, Guess, Shift, Stated, Undecided, settle, undecided};
 use crate::notes::both;
 use crate::table::Table;
 use ditu_crs::{Crs, Datum, detect};
@@ -38,6 +39,11 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
             ),
         ));
     };
+    let heading = pairs::of(table).and_then(|p| p.datum());
+    if let Some(older) = heading.filter(|d| matches!(d, Datum::Xian80 | Datum::Beijing54)) {
+        let evidence = both("表头所述", "stated by the headings");
+        return settle(table, best.crs.on(older), evidence, city, Some(false));
+    }
     let rivals: Vec<_> = found.iter().filter(|c| c.confidence >= best.confidence * 0.5).collect();
     if best.crs.is_geographic() && rivals.len() == 1 {
         let evidence =
@@ -60,7 +66,7 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
             ..Decision::plain(Some(Crs::CGCS2000), evidence)
         });
     }
-    if let Some(datum) = stated.datum() {
+    if let Some(datum) = heading.or_else(|| stated.datum()) {
         let fits: Vec<_> = rivals.iter().filter(|c| !c.crs.is_geographic()).collect();
         let same: Vec<_> = fits.iter().filter(|c| stated.0.contains(&c.crs)).collect();
         let chosen = match (same.as_slice(), fits.as_slice()) {
@@ -71,17 +77,29 @@ pub(super) fn decide(table: &Table, city: Option<Bounds>, stated: &Stated) -> Re
         if let Some(c) = chosen
             && datum == Datum::Cgcs2000
         {
+            let name = datum.name();
+            let (rule, from_zh, from_en, by_zh, by_en) = match heading {
+                Some(_) => ("crs.by_heading", "表头", "the headings state", "表头", "the headings"),
+                None => (
+                    "crs.by_delivery",
+                    "同批其他文件",
+                    "other files of the delivery state",
+                    "同批文件",
+                    "the delivery's other files",
+                ),
+            };
             let evidence = both(
-                format!("{}；基准取自同批其他文件（{}）", c.zh, datum.name()),
-                format!("{}; the datum is what other files of the delivery state ({})", c.en, datum.name()),
+                format!("{}；基准取自{from_zh}（{name}）", c.zh),
+                format!("{}; the datum is what {from_en} ({name})", c.en),
             );
+            let crs = c.crs.name();
             let remark = (
-                "crs.by_delivery",
+                rule,
                 Severity::Note,
                 both("文件没有说明坐标系", "the file states no CRS"),
                 both(
-                    format!("按坐标数值和同批文件定为 {}", c.crs.name()),
-                    format!("taken as {} by the numbers and by the delivery's other files", c.crs.name()),
+                    format!("按坐标数值和{by_zh}定为 {crs}"),
+                    format!("taken as {crs} by the numbers and by {by_en}"),
                 ),
             );
             return Ok(Decision {

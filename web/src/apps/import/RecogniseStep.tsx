@@ -28,6 +28,12 @@ function Table({ d }: { d: Dataset }) {
             <dd>{say(d.heights)}</dd>
           </>
         )}
+        {d.coordinates && (
+          <>
+            <dt>{w.questionCoordinates}</dt>
+            <dd>{say(d.coordinates)}</dd>
+          </>
+        )}
         {d.encoding && (
           <>
             <dt>{w.encoding}</dt>
