@@ -177,7 +177,7 @@ pub(crate) const COMPANIONS: &[&str] = &[
     "shx", "dbf", "prj", "cpg", "qpj", "sbn", "sbx", "shp.xml", "xml", "qml", "sld", "qix", "fix", "idm",
     "ind", "id", "map", "dat", "mid", "gfs", "xsd", "tfw", "tif.aux", "aux", "ovr", "md", "txt", "pdf",
     "doc", "docx", "jpg", "jpeg", "png", "lyr", "mxd", "qgs", "qgz", "html", "htm", "log", "ini", "lock",
-    "wal", "gpkg-wal", "gpkg-shm", "def",
+    "wal", "gpkg-wal", "gpkg-shm", "def", "dbt", "fpt",
 ];
 
 /// The format of a file; `None` when it is none that is known.

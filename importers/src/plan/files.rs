@@ -87,7 +87,8 @@ impl Work<'_> {
             }
             return true;
         }
-        let of_shapefile = matches!(ending.as_str(), "prj" | "cpg" | "qpj" | "sbn" | "sbx" | "qix");
+        let of_shapefile =
+            matches!(ending.as_str(), "prj" | "cpg" | "qpj" | "sbn" | "sbx" | "qix" | "dbt" | "fpt");
         // Metadata beside data are XML too; a surface or a map is known by what is in it.
         let metadata = || {
             let of_another = found.stem().contains('.');

@@ -1,6 +1,7 @@
 //! The attributes: a dBASE table of fixed-width records.
 
-use super::broken;
+use super::memo::{self, Memo, Texts};
+use super::{beside, broken};
 use crate::formats::Refused;
 use crate::recognise::encoding::decode;
 use crate::table::Raw;
@@ -30,6 +31,17 @@ pub(super) struct Dbf {
     header: u64,
     width: usize,
     columns: Vec<Column>,
+    memo: Option<Memo>,
+}
+
+/// What a look over all rows found.
+pub(super) struct Sampled {
+    /// Column names and texts that hold more than ASCII.
+    pub(super) samples: Vec<Vec<u8>>,
+    /// Rows that are marked as deleted.
+    pub(super) deleted: u64,
+    /// Memo fields of rows with a text that is not there.
+    pub(super) lost: u64,
 }
 
 fn io(e: std::io::Error) -> Refused {
@@ -84,7 +96,20 @@ impl Dbf {
             columns.push(Column { name, kind, at, width: w, decimals: d[17] });
             at += w;
         }
-        Ok(Dbf { path: path.to_owned(), count, language: head[29], header, width, columns })
+        let has_memos = columns.iter().any(|c| c.kind == b'M');
+        let file = has_memos.then(|| beside(path, "dbt").or_else(|| beside(path, "fpt"))).flatten();
+        // What cannot be read is counted row by row.
+        let memo = file.and_then(|p| Memo::open(&p, head[0]).ok());
+        Ok(Dbf { path: path.to_owned(), count, language: head[29], header, width, columns, memo })
+    }
+
+    /// Whether it has memo fields, and their file is there.
+    pub(super) fn memos(&self) -> (bool, bool) {
+        (self.columns.iter().any(|c| c.kind == b'M'), self.memo.is_some())
+    }
+
+    fn texts(&self) -> Option<Texts<'_>> {
+        self.memo.as_ref()?.reader().ok()
     }
 
     pub(super) fn names(&self, encoding: &'static Encoding) -> Vec<String> {
@@ -103,17 +128,29 @@ impl Dbf {
         Ok(reader)
     }
 
-    /// Column names and texts that hold more than ASCII; and how many rows are marked as deleted.
-    pub(super) fn samples(&self) -> Result<(Vec<Vec<u8>>, u64), Refused> {
+    /// Looks over all rows.
+    pub(super) fn samples(&self) -> Result<Sampled, Refused> {
         let mut samples: Vec<Vec<u8>> =
             self.columns.iter().filter(|c| !c.name.is_ascii()).map(|c| c.name.clone()).collect();
         let mut seen = std::collections::HashSet::new();
         let mut reader = self.reader()?;
         let mut record = vec![0; self.width];
-        let mut deleted = 0;
+        let (mut deleted, mut lost) = (0, 0);
+        let mut texts = self.texts();
+        let memos: Vec<&Column> = self.columns.iter().filter(|c| c.kind == b'M').collect();
         for row in 0..self.count {
             reader.read_exact(&mut record).map_err(io)?;
             deleted += u64::from(record[0] == b'*');
+            for c in memos.iter().filter(|_| record[0] != b'*') {
+                let Some(block) = memo::block(&record[c.at..c.at + c.width]) else { continue };
+                match texts.as_mut().and_then(|t| t.text(block)) {
+                    None => lost += 1,
+                    Some(text) if !text.is_ascii() && samples.len() < ENOUGH && row < SAMPLED => {
+                        samples.push(text)
+                    }
+                    Some(_) => {}
+                }
+            }
             if row >= SAMPLED || samples.len() >= ENOUGH {
                 continue;
             }
@@ -124,7 +161,7 @@ impl Dbf {
                 }
             }
         }
-        Ok((samples, deleted))
+        Ok(Sampled { samples, deleted, lost })
     }
 
     pub(super) fn rows<'a>(
@@ -132,7 +169,8 @@ impl Dbf {
         encoding: &'static Encoding,
         wanted: &'a [bool],
     ) -> Result<Rows<'a>, Refused> {
-        Ok(Rows { dbf: self, reader: self.reader()?, record: vec![0; self.width], encoding, wanted })
+        let (reader, record) = (self.reader()?, vec![0; self.width]);
+        Ok(Rows { dbf: self, reader, texts: self.texts(), record, encoding, wanted })
     }
 }
 
@@ -149,6 +187,7 @@ fn trimmed(mut bytes: &[u8]) -> &[u8] {
 pub(super) struct Rows<'a> {
     dbf: &'a Dbf,
     reader: BufReader<File>,
+    texts: Option<Texts<'a>>,
     record: Vec<u8>,
     encoding: &'static Encoding,
     wanted: &'a [bool],
@@ -164,10 +203,14 @@ impl Rows<'_> {
         let mut values = Vec::with_capacity(self.dbf.columns.len());
         for (i, c) in self.dbf.columns.iter().enumerate() {
             let wanted = self.wanted.get(i).copied().unwrap_or(false);
-            values.push(if wanted {
-                value(c, &self.record[c.at..c.at + c.width], self.encoding)
-            } else {
-                Raw::Null
+            let bytes = &self.record[c.at..c.at + c.width];
+            values.push(match c.kind {
+                _ if !wanted => Raw::Null,
+                b'M' => {
+                    let text = memo::block(bytes).and_then(|b| self.texts.as_mut()?.text(b));
+                    text.map_or(Raw::Null, |t| decode(self.encoding, trimmed(&t)))
+                }
+                _ => value(c, bytes, self.encoding),
             });
         }
         Ok(Some(values))
@@ -210,7 +253,7 @@ fn value(column: &Column, bytes: &[u8], encoding: &'static Encoding) -> Raw {
             b.copy_from_slice(bytes);
             Raw::Real(f64::from_le_bytes(b))
         }
-        b'M' | b'G' | b'P' => Raw::Null,
+        b'G' | b'P' => Raw::Null,
         _ => decode(encoding, trimmed(bytes)),
     }
 }

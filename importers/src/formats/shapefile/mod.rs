@@ -2,6 +2,7 @@
 //! bear them out (ESRI white paper, July 1998; dBASE III table format).
 
 mod dbf;
+mod memo;
 mod patch;
 mod shp;
 
@@ -11,7 +12,7 @@ use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::recognise::encoding::{self, Evidence};
 use crate::table::{Claim, Encoded, Reader, ShapeSource, Sink, SourceRow, Table, bulk};
-use dbf::Dbf;
+use dbf::{Dbf, Sampled};
 use ditu_crs::Crs;
 use ditu_model::{Finding, Severity, Text};
 use shp::Shp;
@@ -76,7 +77,28 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         ));
     }
     let cpg = beside(&found.path, "cpg").and_then(|p| small_text(&p));
-    let (samples, deleted) = dbf.samples()?;
+    let Sampled { samples, deleted, lost } = dbf.samples()?;
+    if lost > 0 {
+        let (_, there) = dbf.memos();
+        let message = if there {
+            both(
+                format!("{lost} 个备注型（memo）值在 .dbt/.fpt 里找不到或不完整"),
+                format!("{lost} memo texts are not in the .dbt or .fpt, or not whole"),
+            )
+        } else {
+            both(
+                format!("{lost} 个备注型（memo）值无法读取：缺少同名的 .dbt 或 .fpt，或它已损坏"),
+                format!(
+                    "{lost} memo texts cannot be read: the .dbt or .fpt of this name is missing or damaged"
+                ),
+            )
+        };
+        let cure = both(
+            "这些值按空值处理；补上同名的 .dbt/.fpt 后重新导入",
+            "these values are taken as empty; put the .dbt or .fpt of the same name beside it and import again",
+        );
+        note("shapefile.memo", Severity::Warning, message, cure);
+    }
     if deleted > 0 {
         note(
             "shapefile.deleted",
@@ -104,6 +126,7 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             both("M 值未保留", "measures are not kept"),
         );
     }
+    let has_memos = dbf.memos().0;
     let mut table = Table {
         name: found.stem(),
         other_names: Vec::new(),
@@ -123,7 +146,11 @@ pub(crate) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         findings,
         reader: Arc::new(ShapefileReader { shp, dbf, encoded }),
     };
-    if matches!(&table.claim, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none() {
+    // GDAL knows no memo fields.
+    if !has_memos
+        && matches!(&table.claim, Some(Claim { crs: Err(_), .. }))
+        && options.crs(&found.name, None).is_none()
+    {
         super::gdal::reproject_by_proj(&mut table, options);
     }
     Ok(vec![table])
