@@ -13,6 +13,7 @@ mod drawings;
 mod hostile;
 mod imports;
 mod shared;
+mod tables;
 mod tiles;
 mod watch;
 mod whole;

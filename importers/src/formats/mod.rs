@@ -1,5 +1,6 @@
 //! The formats: one module each, found by what is in a file, not by what it is called.
 
+mod balloon;
 mod cass;
 mod csv;
 mod curves;

@@ -1,6 +1,6 @@
 //! XML formats: looked over for entities and hidden offsets before GDAL sees them.
 
-use super::{Head, Refused, gdal, refused, unreadable, utf8};
+use super::{Head, Refused, balloon, gdal, refused, unreadable, utf8};
 use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::Options;
@@ -38,6 +38,8 @@ pub(super) fn is_gml(head: &Head<'_>) -> bool {
 #[derive(Default)]
 struct Look {
     entities: bool,
+    /// Cells of tables, as descriptions have them.
+    cells: bool,
     /// The words of all OvCoordType tags.
     systems: Vec<String>,
 }
@@ -53,6 +55,7 @@ fn look_over(found: &Found) -> std::io::Result<Look> {
         }
         kept.extend_from_slice(&buffer[..n]);
         look.entities |= find(&kept, b"<!DOCTYPE").or_else(|| find(&kept, b"<!ENTITY")).is_some();
+        look.cells = look.cells || balloon::has_cells(&kept);
         let mut at = 0;
         while let Some(i) = find(&kept[at..], b"<OvCoordType>") {
             let begin = at + i + 13;
@@ -251,8 +254,11 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             ));
         }
     }
-    let numbered =
-        if matches!(format, "KML" | "OVKML") { numbered(found, options).map_err(unreadable)? } else { None };
+    let is_kml = matches!(format, "KML" | "OVKML");
+    let unfolded =
+        if is_kml && look.cells { balloon::unfolded(found, options).map_err(unreadable)? } else { None };
+    let found = unfolded.as_ref().unwrap_or(found);
+    let numbered = if is_kml { numbered(found, options).map_err(unreadable)? } else { None };
     let (found, names) = numbered.as_ref().map_or((found, &[][..]), |(f, names)| (f, names.as_slice()));
     let mut tables = gdal::open(found, format, options)?;
     for table in &mut tables {

@@ -3,6 +3,7 @@
 mod coordinates;
 mod drawings;
 mod redelivery;
+mod tables;
 
 use crate::harness::shared;
 use std::path::PathBuf;
