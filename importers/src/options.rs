@@ -48,6 +48,25 @@ pub struct Choice {
     pub heights: Option<Heights>,
     /// The unit of its plane coordinates, and of its shapes' heights.
     pub units: Option<Unit>,
+    /// True for the table or file to take where several hold the same things, and for a view. Without a file, `table` may
+    /// also be a file's name, or both with `/` between.
+    pub take: bool,
+}
+
+impl Choice {
+    /// True when it names this table as one to take.
+    pub(crate) fn takes(&self, file: &str, table: &str) -> bool {
+        self.take
+            && match (&self.file, &self.table) {
+                (Some(f), t) => f == file && t.as_ref().is_none_or(|t| t == table),
+                (None, Some(name)) => {
+                    name == table
+                        || name == file
+                        || name.strip_prefix(file).and_then(|n| n.strip_prefix('/')) == Some(table)
+                }
+                (None, None) => false,
+            }
+    }
 }
 
 /// A unit of length in which drawings are drawn.
@@ -278,6 +297,11 @@ impl Options {
     /// The height datum that the caller names for a table.
     pub(crate) fn heights(&self, file: &str, table: &str) -> Option<&Heights> {
         self.said(file, Some(table), |c| c.heights.as_ref())
+    }
+
+    /// True when the caller names this table as one to take.
+    pub(crate) fn takes(&self, file: &str, table: &str) -> bool {
+        self.choices.iter().any(|c| c.takes(file, table))
     }
 
     /// The layer that the caller names for a table.

@@ -3,6 +3,7 @@
 mod files;
 mod layers;
 mod together;
+mod which;
 
 use crate::Lang;
 use crate::formats;
@@ -247,6 +248,7 @@ impl Work<'_> {
 
     /// Layer, CRS and fields of every table.
     fn recognise(&mut self, tables: Vec<Table>) -> Vec<Source> {
+        self.check_named(&tables);
         let stated = Stated::of(tables.iter());
         let mut known: Vec<(Table, Arc<LayerDef>)> = Vec::new();
         let mut left: Vec<(Table, Recognised)> = Vec::new();
@@ -256,6 +258,7 @@ impl Work<'_> {
                 other => left.push((table, other)),
             }
         }
+        self.ask_views(&known, &left);
         for (table, why) in left {
             let asked = self.questions.len();
             self.unplaced(&table, &why, &known);
@@ -270,7 +273,7 @@ impl Work<'_> {
                 sources.push(self.source(table, layer, decision));
             }
         }
-        sources
+        self.choose(sources)
     }
 
     /// The CRS of a table; where it cannot be decided, the reason and the question.

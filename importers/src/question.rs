@@ -15,6 +15,8 @@ pub enum Subject {
     Heights,
     /// The unit of plane coordinates.
     Units,
+    /// Which of several tables or files is the layer; each answer names one of them ([`Answer::of`]).
+    Table,
 }
 
 /// One thing that somebody must decide; answered by a [`crate::Choice`] for the same file and table.
@@ -45,10 +47,21 @@ pub struct Answer {
     pub bounds: Option<[f64; 4]>,
     /// Places of some features as they would lie, longitude and latitude; at most a few hundred.
     pub sample: Vec<[f64; 2]>,
+    /// The file and the table that the choice speaks of, where they are not the question's own.
+    pub of: Option<(String, Option<String>)>,
 }
 
 impl Answer {
     pub(crate) fn new(value: impl Into<String>, label: Text) -> Answer {
-        Answer { value: value.into(), label, confidence: None, bounds: None, sample: Vec::new() }
+        Answer { value: value.into(), label, confidence: None, bounds: None, sample: Vec::new(), of: None }
+    }
+
+    /// The same with places, longitude and latitude, and the box around them.
+    pub(crate) fn lying_at(self, sample: Vec<[f64; 2]>) -> Answer {
+        let bounds = sample.iter().fold(None, |b: Option<[f64; 4]>, p| {
+            let [w, s, e, n] = b.unwrap_or([p[0], p[1], p[0], p[1]]);
+            Some([w.min(p[0]), s.min(p[1]), e.max(p[0]), n.max(p[1])])
+        });
+        Answer { bounds, sample, ..self }
     }
 }

@@ -1,8 +1,10 @@
 //! Reading for good: one stream a layer, made by a thread behind a bounded channel.
 
+mod probe;
 mod raster;
 mod stage;
 
+pub(crate) use probe::{Probe, probe};
 pub(crate) use raster::RasterRow;
 
 use crate::check::{self, Others, RowCheck, Seen};

@@ -14,4 +14,5 @@ mod imports;
 mod shared;
 mod tiles;
 mod watch;
+mod which;
 mod whole;

@@ -252,6 +252,39 @@ test('spot heights of 1956 at degrees.minutes and seconds, by two answers', asyn
   await page.context().close();
 });
 
+test('a copy beside the file: which one it is, by one answer with both on the map', async () => {
+  const { page, errors } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
+  await page.locator('.drop').waitFor();
+  const stops = (n: number, word: string, day: string) =>
+    Buffer.from(`站点编号,站点名称,站点类型,经度,纬度,更新日期\n${Array.from({ length: n }, (_, i) => `ZD${i},${word}${i}站,公交,${(111.69 + i * 1e-3).toFixed(4)},29.04,${day}`).join('\n')}\n`);
+  await page.locator('#files').setInputFiles([
+    { name: '站点 - 副本.csv', mimeType: 'text/csv', buffer: stops(9, '旧', '2023-06-01') },
+    { name: '站点.csv', mimeType: 'text/csv', buffer: stops(10, '现', '2024-06-01') },
+  ]);
+  const take = page.locator('[data-kind=take]');
+  const submit = page.locator('.questions button[type=submit]');
+  await page.locator('.question').first().waitFor();
+  // Degrees without a word may be those of an internet map: that is asked first, of both.
+  for (const crs of await page.locator('[data-kind=crs]').all()) await crs.locator('.other input').fill('EPSG:4490');
+  if (!(await take.isVisible())) await submit.click();
+  await take.waitFor();
+  expect(await take.locator('label').allTextContents()).toEqual([expect.stringMatching(/^站点\.csv.*10 个.*2024-06-01/), expect.stringMatching(/副本.*9 个.*2023-06-01/)]);
+  await take.locator('label', { hasText: '2024-06-01' }).locator('input').check();
+  await page.waitForTimeout(1500);
+  await shot(page, 'copy-1-which');
+  await tidy(page);
+  expect(await axeFindings(page)).toEqual([]);
+  await submit.click();
+  await page.getByRole('button', { name: '开始检查' }).waitFor();
+  expect(await page.locator('.dataset').count()).toBe(1);
+  await page.getByRole('button', { name: '开始检查' }).click();
+  await page.locator('.counts').waitFor();
+  await commit(page);
+  expect(await items('transport.stop')).toBe(10);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
 test('a file that is no map is refused in words, and the next try works', async () => {
   const { page } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
   await page.locator('#files').setInputFiles([{ name: '合同.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 nothing') }]);

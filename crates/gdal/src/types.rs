@@ -19,6 +19,9 @@ pub struct Description {
 pub struct LayerInfo {
     /// Its name in the file.
     pub name: String,
+    /// True when it holds no rows of its own but is a query over other tables (a view of a database). Its features and
+    /// extent are not told then: a query may take any time.
+    pub view: bool,
     /// How many features; `None` when only reading would tell.
     pub features: Option<u64>,
     /// GDAL's name of the geometry type, such as `Multi Polygon` or `Unknown (any)`.

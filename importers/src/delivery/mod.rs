@@ -4,6 +4,8 @@ mod archive;
 
 use crate::notes::{both, of_file};
 use ditu_model::{Finding, Severity};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Folders within folders and archives within archives.
@@ -41,7 +43,16 @@ impl Found {
 
 /// All files of a delivery in order of name, and what was found out on the way.
 pub(crate) fn gather(sources: &[PathBuf], scratch: &Path, findings: &mut Vec<Finding>) -> Vec<Found> {
-    let mut walk = Walk { scratch, findings, files: Vec::new(), unpacked: 0, room: archive::TOTAL };
+    let mut walk = Walk {
+        scratch,
+        findings,
+        files: Vec::new(),
+        begun: 0,
+        paths: HashMap::new(),
+        names: HashSet::new(),
+        unpacked: 0,
+        room: archive::TOTAL,
+    };
     for source in sources {
         // A bare name has no folder in which to look for what lies beside it.
         let source = &std::path::absolute(source).unwrap_or_else(|_| source.clone());
@@ -59,6 +70,7 @@ pub(crate) fn gather(sources: &[PathBuf], scratch: &Path, findings: &mut Vec<Fin
         } else {
             walk.file(source, name, true, 0);
         }
+        walk.of_source(source);
     }
     walk.files
 }
@@ -72,11 +84,39 @@ struct Walk<'a> {
     scratch: &'a Path,
     findings: &'a mut Vec<Finding>,
     files: Vec<Found>,
+    /// How many files the sources before this one gave.
+    begun: usize,
+    /// Which file lies where, so that none is read twice.
+    paths: HashMap<PathBuf, usize>,
+    /// Names that are given already.
+    names: HashSet<String>,
     unpacked: usize,
     room: u64,
 }
 
 impl Walk<'_> {
+    /// Gives the files of a source names that no other has: answers and choices speak of files by name.
+    fn of_source(&mut self, source: &Path) {
+        let folder = if source.is_dir() && !is_filegdb(source) { Some(source) } else { source.parent() };
+        let folder = folder.and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
+        let new = &mut self.files[self.begun..];
+        if new.iter().any(|f| self.names.contains(&f.name)) {
+            let folder = folder.unwrap_or_default();
+            let taken = |name: &str| new.iter().any(|f| self.names.contains(&format!("{name}{}", f.name)));
+            let mut prefix = format!("{folder}/");
+            let mut n = 2;
+            while taken(&prefix) {
+                prefix = format!("{folder} ({n})/");
+                n += 1;
+            }
+            for f in new.iter_mut() {
+                f.name.insert_str(0, &prefix);
+            }
+        }
+        self.names.extend(new.iter().map(|f| f.name.clone()));
+        self.begun = self.files.len();
+    }
+
     fn folder(&mut self, path: &Path, prefix: &str, depth: usize) {
         let Ok(entries) = std::fs::read_dir(path) else {
             self.findings.push(of_file(
@@ -133,6 +173,33 @@ impl Walk<'_> {
             }
             return;
         }
-        self.files.push(Found { name, path: path.to_owned(), explicit });
+        match self.paths.entry(path.to_owned()) {
+            Entry::Occupied(known) => self.files[*known.get()].explicit |= explicit,
+            Entry::Vacant(new) => {
+                new.insert(self.files.len());
+                self.files.push(Found { name, path: path.to_owned(), explicit });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_comes_twice_and_no_two_have_one_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (dir.path().join("旧"), dir.path().join("新"));
+        for folder in [&old, &new] {
+            std::fs::create_dir(folder).unwrap();
+            std::fs::write(folder.join("宗地.csv"), "a").unwrap();
+        }
+        let names = |sources: &[PathBuf]| -> Vec<String> {
+            gather(sources, dir.path(), &mut Vec::new()).into_iter().map(|f| f.name).collect()
+        };
+        assert_eq!(names(&[old.clone(), old.join("宗地.csv")]), ["宗地.csv"]);
+        assert_eq!(names(&[new.clone(), old.clone()]), ["宗地.csv", "旧/宗地.csv"]);
+        assert_eq!(names(&[new.join("宗地.csv"), old.join("宗地.csv")]), ["宗地.csv", "旧/宗地.csv"]);
     }
 }

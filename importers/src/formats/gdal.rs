@@ -5,6 +5,7 @@ use super::{Head, Refused, refused};
 use crate::delivery::Found;
 use crate::notes::{both, of_file};
 use crate::options::Options;
+use crate::question::{Answer, Subject};
 use crate::recognise::encoding;
 use crate::recognise::fields::OR;
 use crate::table::{Claim, Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table};
@@ -107,8 +108,28 @@ pub(super) fn open_with(
 ) -> Result<Vec<Table>, Refused> {
     let description = options.worker.describe_with(&found.path, how).map_err(|e| failed(&e))?;
     let mut tables = Vec::new();
-    for layer in description.layers {
+    let unasked = |l: &LayerInfo| l.view && !options.takes(&found.name, &l.name);
+    let (views, layers): (Vec<LayerInfo>, Vec<LayerInfo>) = description.layers.into_iter().partition(unasked);
+    for layer in layers {
         tables.extend(table(found, format, options, how, text, &layer, description.driver.as_str()));
+    }
+    let views: Vec<&str> = views.iter().map(|v| v.name.as_str()).collect();
+    match tables.first_mut() {
+        Some(first) => first.findings.extend(views.iter().map(|v| view_passed(&found.name, v))),
+        None if !views.is_empty() => {
+            let list = views.join("、");
+            let answers = views.iter().map(|v| view_answer(&found.name, v)).collect();
+            return Err(refused(
+                "table.view",
+                both(
+                    format!("文件里只有视图（查询）：{list}"),
+                    format!("the file holds views (queries) only: {list}"),
+                ),
+                both("用 --table 名称 指定要导入的一个", "name the one to import with --table NAME"),
+            )
+            .asking(Subject::Table, answers));
+        }
+        None => {}
     }
     if tables.is_empty() {
         return Err(refused(
@@ -118,6 +139,30 @@ pub(super) fn open_with(
         ));
     }
     Ok(tables)
+}
+
+/// Says that a view was passed over; its value is the view's name.
+fn view_passed(file: &str, view: &str) -> Finding {
+    let finding = of_file(
+        "table.view",
+        Severity::Note,
+        file,
+        both(
+            format!("“{view}”是视图（由别的表查询得出），没有导入"),
+            format!("{view} is a view (a query over other tables) and was passed over"),
+        ),
+        both(
+            format!("需要导入视图本身时用 --table {view}"),
+            format!("where the view itself is wanted, name it: --table {view}"),
+        ),
+    );
+    Finding { value: ditu_model::Value::text(view), ..finding }
+}
+
+/// The answer that a view is to be taken.
+pub(crate) fn view_answer(file: &str, view: &str) -> Answer {
+    let answer = Answer::new(view, both(format!("视图“{view}”"), format!("the view {view}")));
+    Answer { of: Some((file.to_owned(), Some(view.to_owned()))), ..answer }
 }
 
 fn stated_shape(geometry: &str) -> Option<Shape> {

@@ -34,6 +34,7 @@ use crate::options::Options;
 use crate::question::{Answer, Subject};
 use crate::table::Table;
 use ditu_model::Text;
+pub(crate) use gdal::view_answer;
 pub(crate) use raster::spacing as raster_spacing;
 use std::io::Read;
 

@@ -1,5 +1,6 @@
 //! What the files mean: encoding, CRS, layer, fields. Each decision comes with its evidence.
 
+pub(crate) mod copies;
 pub(crate) mod crs;
 pub(crate) mod encoding;
 pub(crate) mod fields;

@@ -159,7 +159,14 @@ fn u7_folders_archives_and_upper_case_endings_are_found_and_leftovers_passed_ove
 fn files_of_one_layer_are_one_delivery() {
     let folder = data("survey/shp-encodings/derived-changde");
     let files = ["gbk_nocpg_ldid0.shp", "utf8_nocpg_ldid0.shp"].map(|f| folder.join(f));
-    let (_scratch, plan) = planned(&files, place);
+    // The same towns twice, which is asked about; here both are meant.
+    let (_scratch, refused) = planned(&files, place);
+    assert_eq!(rules(&refused.unwrap_err()), ["table.several"]);
+    let (_scratch, plan) = planned(&files, |o| {
+        place(o);
+        let names = ["gbk_nocpg_ldid0", "utf8_nocpg_ldid0"].map(|n| Some(n.to_owned()));
+        o.choices.extend(names.map(|table| Choice { table, take: true, ..Choice::default() }));
+    });
     let run = plan.unwrap().run();
     assert_eq!(run.deliveries.len(), 1);
     assert_eq!(run.progress.total.load(std::sync::atomic::Ordering::Relaxed), 324);

@@ -150,6 +150,8 @@ struct Said {
     encoding: Option<String>,
     heights: Option<String>,
     units: Option<String>,
+    #[serde(default)]
+    take: bool,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +196,7 @@ impl Said {
             encoding: self.encoding,
             heights: heights.transpose()?,
             units: units.transpose()?,
+            take: self.take,
         })
     }
 }

@@ -35,6 +35,10 @@ pub(crate) struct Args {
     /// The datum of heights, and the metres that bring them to the 1985 datum: 1985, or 1956:-0.029
     #[arg(long, value_name = "DATUM[:METRES]")]
     heights: Option<Heights>,
+    /// The table or file that is the layer, where several hold the same things (a copy, a backup), or a view to take: its
+    /// name, the file's, or FILE/TABLE; may be given several times
+    #[arg(long = "table", value_name = "NAME")]
+    tables: Vec<String>,
     /// The encoding of texts, where files do not tell: GBK, UTF-8, Big5 …
     #[arg(long)]
     encoding: Option<String>,
@@ -113,16 +117,20 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     // A dry run leaves no trace in the data folder; else the scratch lies beside its goal.
     let scratch = if args.dry_run { Scratch::elsewhere() } else { Scratch::inside(&settings.data) };
     let scratch = scratch.map_err(|e| Failure::environment("scratch folder", e))?;
+    let taken = args.tables.iter().cloned();
+    let taken = taken.map(|name| Choice { table: Some(name), take: true, ..Choice::default() });
     let request = Request {
         sources: args.sources.clone(),
-        choices: vec![Choice {
+        choices: std::iter::once(Choice {
             layer,
             crs: args.crs.clone().or_else(|| args.control.clone().map(CrsChoice::Control)),
             encoding: args.encoding.clone(),
             heights: args.heights.clone(),
             units: args.units,
             ..Choice::default()
-        }],
+        })
+        .chain(taken)
+        .collect(),
         mode: args.mode.into(),
     };
     let there = match settings.exists() {

@@ -2,6 +2,7 @@
 
 mod drawings;
 mod redelivery;
+mod which;
 
 use crate::harness::shared;
 use std::path::PathBuf;

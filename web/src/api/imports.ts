@@ -43,12 +43,15 @@ export interface Option {
   confidence: number | null;
   bounds: [number, number, number, number] | null;
   sample: [number, number][];
+  /** The file and table that the choice speaks of, where they are not the question's own. */
+  file: string | null;
+  table: string | null;
 }
 
 export interface Question {
   file: string;
   table: string | null;
-  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'units';
+  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'units' | 'take';
   message: Text;
   options: Option[];
 }
@@ -62,6 +65,8 @@ export interface Choice {
   encoding?: string;
   heights?: string;
   units?: string;
+  /** The table or file to take, where several hold the same things. */
+  take?: boolean;
 }
 
 export interface Example {

@@ -60,6 +60,7 @@ pub(super) fn open(
 
 pub(super) fn describe(dataset: &Dataset) -> Result<Description, String> {
     let mut layers = Vec::new();
+    let views = views(dataset);
     for layer in dataset.layers() {
         let defn = layer.defn();
         let fields = defn
@@ -73,10 +74,12 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Description, String> {
                 domain: domain(dataset, &layer, i),
             })
             .collect();
-        let extent = layer.try_get_extent().ok().flatten();
+        let view = views.contains(&layer.name());
+        let extent = if view { None } else { layer.try_get_extent().ok().flatten() };
         layers.push(LayerInfo {
             name: layer.name(),
-            features: layer.try_feature_count(),
+            view,
+            features: if view { None } else { layer.try_feature_count() },
             geometry: geometry_name(defn.geometry_type()),
             fields,
             srs: layer.spatial_ref().map(|s| srs(&s)),
@@ -102,6 +105,20 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Description, String> {
         }
     });
     Ok(Description { driver: dataset.driver().short_name(), layers, raster })
+}
+
+/// Names of the views of a database file.
+fn views(dataset: &Dataset) -> Vec<String> {
+    if dataset.driver().short_name() != "GPKG" {
+        return Vec::new();
+    }
+    let list = "SELECT name FROM sqlite_master WHERE type = 'view'";
+    // A file without a list of its tables has shown none either.
+    let Ok(Some(mut found)) = dataset.execute_sql(list, None, gdal::vector::sql::Dialect::DEFAULT) else {
+        return Vec::new();
+    };
+    let names = found.features().filter_map(|f| f.field_as_string(0).ok().flatten());
+    names.collect()
 }
 
 fn alias(layer: &gdal::vector::Layer<'_>, field: usize) -> Option<String> {

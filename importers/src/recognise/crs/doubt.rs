@@ -80,17 +80,8 @@ impl Guess {
             p.iter().all(|v| v.is_finite()).then_some(p)
         };
         let sample: Vec<[f64; 2]> = points.iter().filter_map(place).collect();
-        let bounds = sample.iter().fold(None, |b: Option<[f64; 4]>, p| {
-            let [w, s, e, n] = b.unwrap_or([p[0], p[1], p[0], p[1]]);
-            Some([w.min(p[0]), s.min(p[1]), e.max(p[0]), n.max(p[1])])
-        });
-        Answer {
-            value: self.value.clone(),
-            label: self.label.clone(),
-            confidence: self.confidence,
-            bounds,
-            sample,
-        }
+        let answer = Answer::new(self.value.clone(), self.label.clone()).lying_at(sample);
+        Answer { confidence: self.confidence, ..answer }
     }
 }
 

@@ -293,6 +293,8 @@ fn question(q: &Question) -> Value {
                 "confidence": a.confidence,
                 "bounds": a.bounds,
                 "sample": a.sample,
+                "file": a.of.as_ref().map(|(file, _)| file),
+                "table": a.of.as_ref().and_then(|(_, table)| table.as_ref()),
             })
         })
         .collect();
@@ -302,6 +304,7 @@ fn question(q: &Question) -> Value {
         Subject::Encoding => "encoding",
         Subject::Heights => "heights",
         Subject::Units => "units",
+        Subject::Table => "take",
     };
     json!({ "file": q.file, "table": q.table, "kind": kind, "message": text(&q.message), "options": options })
 }

@@ -22,6 +22,15 @@ test('answers become choices, and join what was chosen before for the same table
   expect(first[0]).toEqual({ file: 'a.shp', table: 'a', crs: 'EPSG:4525' });
 });
 
+test('the table that is taken is named by its own file and table, and one answer replaces the other', () => {
+  const option = (file: string, table: string | null) => ({ value: table ?? file, label: { zh: '', en: '' }, confidence: null, bounds: null, sample: [], file, table });
+  const q = { ...question('take', 'a.gpkg'), options: [option('a.gpkg', '宗地'), option('a.gpkg', '宗地_备份')] };
+  const before = [{ file: 'a.gpkg', table: '宗地', crs: 'EPSG:4546' }];
+  const first = s.merged(before, [q], { [s.nameOf(q)]: '宗地_备份' });
+  expect(first).toEqual([...before, { file: 'a.gpkg', table: '宗地_备份', take: true }]);
+  expect(s.merged(first, [q], { [s.nameOf(q)]: '宗地' })).toEqual([{ ...before[0], take: true }, { file: 'a.gpkg', table: '宗地_备份' }]);
+});
+
 test('the step follows the state of the import', () => {
   expect(s.step.value).toBe(0);
   for (const [more, step] of [

@@ -59,6 +59,10 @@ export function merged(before: Choice[], questions: Question[], given: Readonly<
   for (const q of questions) {
     const value = given[nameOf(q)]?.trim();
     if (!value) continue;
+    if (q.kind === 'take') {
+      take(next, q, value);
+      continue;
+    }
     const at = next.findIndex((c) => c.file === q.file && c.table === q.table);
     const old = at < 0 ? { file: q.file, table: q.table } : next[at]!;
     const choice = { ...old, [q.kind]: value };
@@ -66,6 +70,18 @@ export function merged(before: Choice[], questions: Question[], given: Readonly<
     else next[at] = choice;
   }
   return next;
+}
+
+/** Says of the chosen table or file that it is the one, and of the others no longer. */
+function take(choices: Choice[], q: Question, value: string): void {
+  for (const o of q.options) {
+    const file = o.file ?? q.file;
+    const at = choices.findIndex((c) => c.file === file && c.table === o.table);
+    const { take: _, ...old } = choices[at] ?? { file, table: o.table };
+    const chosen = o.value === value;
+    if (at >= 0) choices[at] = chosen ? { ...old, take: true } : old;
+    else if (chosen) choices.push({ ...old, take: true });
+  }
 }
 
 export const goodRows = computed(() => Object.values(current.value?.layers ?? {}).reduce((n, l) => n + l.committed, 0));

@@ -56,6 +56,7 @@ export const zh = {
   questionEncoding: '文字编码',
   questionHeights: '高程基准',
   questionUnits: '坐标单位',
+  questionTake: '同一批要素',
   fits: (p: number) => `相符 ${p}%`,
   searchLayer: '按名称查找图层',
   otherCrs: '其他坐标系',
@@ -67,7 +68,7 @@ export const zh = {
   cannotTitle: '这批文件现在不能导入',
   cannotText: '改正下面的问题后重新选择文件。',
   previewMap: '位置预览',
-  previewHint: '各选项下数据落在哪里，一种颜色一种坐标系',
+  previewHint: '各选项下数据落在哪里，一种颜色一个选项',
 
   mode: '与现有数据的关系',
   modeReplace: '替换整层',
@@ -178,6 +179,7 @@ export const en: Words = {
   questionEncoding: 'Encoding',
   questionHeights: 'Height datum',
   questionUnits: 'Unit of coordinates',
+  questionTake: 'The same features',
   fits: (p) => `fits ${p} %`,
   searchLayer: 'Find a layer by name',
   otherCrs: 'Another CRS',
@@ -189,7 +191,7 @@ export const en: Words = {
   cannotTitle: 'These files cannot be imported as they are',
   cannotText: 'Mend what is listed below, then choose the files again.',
   previewMap: 'Where it would lie',
-  previewHint: 'Where the data lie under each answer, one colour a CRS',
+  previewHint: 'Where the data lie under each answer, one colour an answer',
 
   mode: 'How it meets what is there',
   modeReplace: 'Replace the layer',
