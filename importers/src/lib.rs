@@ -4,6 +4,7 @@ mod check;
 mod delivery;
 mod formats;
 mod geometry;
+mod normal;
 mod notes;
 mod options;
 mod plan;

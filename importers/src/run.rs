@@ -2,13 +2,15 @@
 
 mod probe;
 mod raster;
+mod rekey;
 mod stage;
 
-pub(crate) use probe::{Probe, probe};
+pub(crate) use probe::{Probe, Probed, probe};
 pub(crate) use raster::RasterRow;
 
 use crate::check::{self, Others, RowCheck, Seen};
 use crate::formats::{Refused, refused};
+use crate::normal;
 use crate::notes::{both, joined, of_file};
 use crate::plan::{Plan, Source};
 use crate::present::Present;
@@ -239,7 +241,7 @@ impl Others for Work {
         {
             any = true;
             let read = present.rows(layer, &mut |row| {
-                if row.key_hash(&def.key).is_none_or(|k| !delivered.contains(&k)) {
+                if normal::key_hash(def, row).is_none_or(|k| !delivered.contains(&k)) {
                     take(def, row);
                 }
             });
@@ -299,11 +301,19 @@ impl Work {
         let absent = |l: &&Arc<LayerDef>| !self.sources.iter().any(|s| s.layer.id == l.id);
         let leaning: Vec<&LayerDef> =
             self.layers.iter().filter(ends_here).filter(absent).map(Arc::as_ref).collect();
-        checks.extend(
-            self.present
-                .as_deref()
-                .and_then(|p| check::moved::against(p, &first.layer, &leaning, self.mode == Mode::Replace)),
-        );
+        if let Some(present) = self.present.as_deref() {
+            let present = rekey::Watched::new(present, &first.layer);
+            checks.extend(check::moved::against(
+                &present,
+                &first.layer,
+                &leaning,
+                self.mode == Mode::Replace,
+            ));
+            let odd = present.odd_keys();
+            if !odd.is_empty() && send.send(Ok(odd)).is_err() {
+                return;
+            }
+        }
         self.report.add(Some(&self.layer), findings.drain(..));
         let former = self.former(&first.layer);
         let keyed = !first.layer.key.is_empty();
@@ -488,7 +498,7 @@ impl Work {
         let mut values: HashMap<u128, Box<[Value]>> = HashMap::new();
         let read = present.rows(&self.layer, &mut |row| {
             let held: Box<[Value]> = fields.iter().map(|&i| row.values[i].clone()).collect();
-            if let Some(key) = row.key_hash(&layer.key).filter(|_| held.iter().any(|v| !v.is_null())) {
+            if let Some(key) = normal::key_hash(layer, row).filter(|_| held.iter().any(|v| !v.is_null())) {
                 values.insert(key, held);
             }
         });

@@ -64,28 +64,24 @@ pub(crate) fn number(text: &str) -> Option<f64> {
         // "nan" and "inf" parse but are no numbers anybody wrote on purpose.
         return (n.is_finite() && text.bytes().any(|b| b.is_ascii_digit())).then_some(n);
     }
+    let text = &*crate::normal::code(text);
     let plain: String = text
         .chars()
         .filter(|c| !GROUPED.contains(c))
-        .map(|c| match c {
-            '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
-            '．' => '.',
-            '－' => '-',
-            'D' | 'd' => 'e',
-            c => c,
-        })
+        .map(|c| if matches!(c, 'D' | 'd') { 'e' } else { c })
         .collect();
-    let digits = |g: &str| g.chars().take_while(|c| *c != '.' && *c != '．').count();
+    let digits = |g: &str| g.chars().take_while(|c| *c != '.').count();
     let sound = text.split(GROUPED).skip(1).all(|g| digits(g) == 3);
     plain.parse::<f64>().ok().filter(|n| sound && n.is_finite())
 }
 
 /// What may stand between groups of digits.
-const GROUPED: [char; 5] = [',', '，', ' ', '\u{3000}', '\u{a0}'];
+const GROUPED: [char; 2] = [',', ' '];
 
 /// Degrees, minutes and seconds as decimal degrees: `111°41'54.6"`, `111:41:54.6`, `111 41 54.6`; `packed` reads
 /// `111.41546` as 111° 41′ 54.6″.
 pub(crate) fn sexagesimal(text: &str, packed: bool) -> Option<f64> {
+    let text = crate::normal::code(text);
     let text = text.trim().trim_end_matches(['E', 'N', 'e', 'n']);
     if packed && let Some(n) = number(text) {
         // Hundredths of a micro-second are beyond what packed numbers carry; rounding undoes binary fractions.

@@ -1,5 +1,6 @@
 //! A column's raw values as a field keeps them: type, code list, width, pattern, range.
 
+use crate::normal;
 use crate::notes::both;
 use crate::table::{Raw, number};
 use ditu_model::{Date, DateTime, Field, FieldType, Severity, Text, Value};
@@ -33,11 +34,18 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 pub(crate) struct Converter {
     /// What texts mean in the field's code list: `None` for not in it.
     codes: HashMap<Box<str>, Option<Box<str>>>,
+    /// True for keys and what refers to them: texts in which only the characters count, not how wide they are.
+    key: bool,
 }
 
 impl Converter {
     pub(crate) fn new() -> Converter {
-        Converter { codes: HashMap::new() }
+        Converter { codes: HashMap::new(), key: false }
+    }
+
+    /// For a key, or for what refers to one.
+    pub(crate) fn of_key() -> Converter {
+        Converter { codes: HashMap::new(), key: true }
     }
 
     /// The value, or NULL with a remark why. An `Error` remark keeps the row out.
@@ -58,9 +66,13 @@ impl Converter {
                     written: text.to_string(),
                     column: 0,
                 });
-                Raw::text(&text)
+                self.meant(field, Raw::text(&text), remarks)
             }
-            Raw::Named { code, name } => chosen(field, *code, name),
+            Raw::Named { code, name } => {
+                let raw = chosen(field, *code, name);
+                self.meant(field, raw, remarks)
+            }
+            Raw::Text(text) if !text.is_ascii() => self.meant(field, Raw::Text(text), remarks),
             Raw::Text(text) if text.starts_with('#') && FAULTS.contains(&&*text) => {
                 remarks.push(Remark {
                     rule: "value.fault",
@@ -116,6 +128,42 @@ impl Converter {
         value
     }
 
+    /// A text as it is meant. What is changed in a key or a code is said, and every radical.
+    fn meant(&self, field: &Field, raw: Raw, remarks: &mut Vec<Remark>) -> Raw {
+        let Raw::Text(text) = raw else { return raw };
+        let key = self.key || field.pattern.is_some();
+        let meant = match field.kind {
+            FieldType::Json => return Raw::Text(text),
+            FieldType::Text if !key => normal::text(&text),
+            _ => normal::code(&text),
+        };
+        if *meant == *text {
+            return Raw::Text(text);
+        }
+        let radicals = normal::has_radicals(&text);
+        if radicals || (key && field.kind == FieldType::Text) {
+            remarks.push(Remark {
+                rule: if radicals { "text.radical" } else { "text.normalised" },
+                severity: Severity::Warning,
+                message: if radicals {
+                    both(
+                        "文字里有形似汉字的部首字符",
+                        "radicals stand in the text where ideographs are meant",
+                    )
+                } else {
+                    both(
+                        "编号里有全角、分解或看不见的字符",
+                        "full-width, decomposed or invisible characters are in the key or code",
+                    )
+                },
+                cure: both(format!("已按“{meant}”入库"), format!("taken as {meant}")),
+                written: text.to_string(),
+                column: 0,
+            });
+        }
+        Raw::text(&meant)
+    }
+
     fn coded(
         &mut self,
         field: &Field,
@@ -132,6 +180,7 @@ impl Converter {
             Some(code) => code.clone(),
             None => {
                 let found = list.find(&text).or_else(|| list.find(whole_number(&text)?));
+                let found = found.or_else(|| list.find(&normal::code(&text)));
                 let code = found.map(|c| c.code.as_str().into());
                 if self.codes.len() < REMEMBERED {
                     self.codes.insert((&*text).into(), code.clone());

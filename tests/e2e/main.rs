@@ -12,6 +12,7 @@ mod drawings;
 mod hostile;
 mod imports;
 mod shared;
+mod texts;
 mod tiles;
 mod watch;
 mod which;

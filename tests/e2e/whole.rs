@@ -57,14 +57,14 @@ fn the_sample_city_goes_from_files_to_tiles_and_opens_in_gdal() {
 }
 
 /// The database of the tests, and the name of a schema of this run's own in it.
-fn database(schema: &str) -> (String, String) {
+pub(crate) fn database(schema: &str) -> (String, String) {
     let url = std::env::var("DITU_TEST_DATABASE")
         .expect("DITU_TEST_DATABASE is not set; run: eval \"$(scripts/postgres.sh start)\"");
     (url, format!("{schema}_{}", std::process::id()))
 }
 
 /// A city whose store is such a schema.
-fn in_postgis(schema: &str) -> City {
+pub(crate) fn in_postgis(schema: &str) -> City {
     let (url, schema) = database(schema);
     let sign = if url.contains('?') { '&' } else { '?' };
     City::in_database(format!("{url}{sign}schema={schema}"))
@@ -109,7 +109,7 @@ fn a_city_in_postgis_is_served_fresh_and_closed_where_nothing_opens_it() {
 }
 
 /// The first column of what another client of the database reads, as text.
-fn plain_sql(url: &str, sql: &str) -> Vec<String> {
+pub(crate) fn plain_sql(url: &str, sql: &str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();

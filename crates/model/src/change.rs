@@ -46,6 +46,14 @@ pub enum RowOp {
         /// The hash of its key.
         key: u128,
     },
+    /// What the layer holds under one key ([`Row::key_hash`]) is the thing of another: it was written by older rules, or by
+    /// another program. Nothing where the layer holds something under both; not in [`Mode::Edit`].
+    Rekey {
+        /// The hash of the key that the layer may hold.
+        from: u128,
+        /// The hash of the key under which it is delivered.
+        to: u128,
+    },
     /// Removes a feature (only in [`Mode::Edit`]).
     Remove {
         /// The feature to remove.

@@ -174,7 +174,7 @@ impl<'a> Merge<'a> {
         let missing = |id| StoreError::NoFeature { layer: layer.clone(), id };
         let Some(lookup) = self.lookup.as_deref_mut() else { return Ok(None) };
         match op {
-            RowOp::Keep { .. } => Ok(None),
+            RowOp::Keep { .. } | RowOp::Rekey { .. } => Ok(None),
             RowOp::Remove { id } => match lookup.by_id(id)? {
                 Some(_) => Ok(Some(Action::Delete { id })),
                 None => Err(missing(id)),
@@ -242,6 +242,14 @@ impl Iterator for Merge<'_> {
                 (_, RowOp::Keep { key }) => {
                     if let Some((id, _)) = self.keyed.get(&key) {
                         self.all.remove(id);
+                    }
+                    Ok(None)
+                }
+                (_, RowOp::Rekey { from, to }) => {
+                    if !self.keyed.contains_key(&to)
+                        && let Some(held) = self.keyed.remove(&from)
+                    {
+                        self.keyed.insert(to, held);
                     }
                     Ok(None)
                 }

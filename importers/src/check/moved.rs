@@ -5,6 +5,7 @@
 use super::plane::Map;
 use super::{RowCheck, Seen, Verdict};
 use crate::geometry::measure::metres_per_degree;
+use crate::normal;
 use crate::notes::{both, finding};
 use crate::present::Present;
 use ditu_crs::obfuscated::{wgs84_to_bd09, wgs84_to_gcj02};
@@ -58,7 +59,7 @@ pub(crate) fn against(
     let mut there = Map::default();
     // What cannot be read cannot be compared; the commit will meet the same fault and say it.
     let _ = present.rows(&layer.id, &mut |row| {
-        if let (Some(key), Some(g)) = (row.key_hash(&layer.key), &row.geometry) {
+        if let (Some(key), Some(g)) = (normal::key_hash(layer, row), &row.geometry) {
             there.insert(key, centre(g));
         }
     });

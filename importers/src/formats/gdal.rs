@@ -145,7 +145,7 @@ pub(super) fn open_with(
 fn view_passed(file: &str, view: &str) -> Finding {
     let finding = of_file(
         "table.view",
-        Severity::Note,
+        Severity::Warning,
         file,
         both(
             format!("“{view}”是视图（由别的表查询得出），没有导入"),

@@ -6,7 +6,7 @@ use crate::notes::both;
 use crate::question::{Answer, Subject};
 use crate::recognise::copies;
 use crate::recognise::layer::Recognised;
-use crate::run::{Probe, probe};
+use crate::run::{Probe, Probed, probe};
 use crate::table::Table;
 use ditu_model::{Date, LayerDef, Severity, Text};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,6 +20,9 @@ const LEAST: usize = 200;
 const NAMESAKE: usize = 1_000_000;
 /// The share of the smaller table's rows that another holds too, by which they are of the same things.
 const SHARE: f64 = 0.5;
+/// Rows of one shape by which tables without keys are of the same things, unless they have no others: an island may be a place
+/// and a piece of nature.
+const SHAPES: usize = 3;
 /// Tables of one row that are told apart: more have no two copies of it by anybody's wish.
 const CROWD: usize = 64;
 
@@ -81,7 +84,7 @@ impl Work<'_> {
         let name = shown(source, true);
         self.note(
             "table.passed",
-            Severity::Note,
+            Severity::Warning,
             &source.table.file,
             both(
                 format!("“{name}”与指定的表是同一批要素，没有导入"),
@@ -277,9 +280,11 @@ fn pairs(sources: &[Source], of_layer: &[usize], probes: &HashMap<usize, Probe>)
         .filter(|((a, b), same)| {
             let (s, t) = (&sources[*a].table, &sources[*b].table);
             let fewer = sizes[a].min(sizes[b]);
+            let keyed = probes[a].rows.iter().any(Probed::is_keyed);
+            let enough = keyed || *same >= SHAPES || sizes[a] == sizes[b];
             // Kinds of shapes of one table are no copies of each other; neither are sheets that number their own things.
             let one_table = s.file == t.file && s.name == t.name;
-            !one_table && *same as f64 >= fewer as f64 * SHARE && !apart(&probes[a], &probes[b])
+            !one_table && enough && *same as f64 >= fewer as f64 * SHARE && !apart(&probes[a], &probes[b])
         })
         .map(|((a, b), same)| Pair { a, b, same })
         .collect();

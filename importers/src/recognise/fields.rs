@@ -1,5 +1,6 @@
 //! Which column is which field, and which columns hold coordinates.
 
+use crate::normal;
 use ditu_model::{Field, LayerDef};
 use encoding_rs::GB18030;
 use std::borrow::Cow;
@@ -12,11 +13,15 @@ fn trust(field: &Field, column: &str) -> Option<usize> {
     squeezed(column).split(OR).filter_map(|name| trust_name(field, name)).min()
 }
 
-/// A heading without the spaces and line breaks that people put between Chinese characters to fill a cell.
+/// A heading as it is meant, without the spaces and line breaks that people put between Chinese characters to fill a cell.
 fn squeezed(column: &str) -> Cow<'_, str> {
     let wide = |c: char| c.is_whitespace();
-    if column.is_ascii() || !column.trim().contains(wide) || column.contains(OR) {
+    if column.is_ascii() {
         return column.into();
+    }
+    let column = normal::code(column);
+    if !column.trim().contains(wide) || column.contains(OR) {
+        return column;
     }
     column.replace(wide, "").into()
 }
@@ -36,6 +41,7 @@ fn trust_name(field: &Field, column: &str) -> Option<usize> {
 
 /// The same for a dBASE name that was cut at ten bytes, perhaps inside a character.
 fn trust_cut(field: &Field, column: &str) -> Option<usize> {
+    let column = &*normal::code(column);
     let bytes = GB18030.encode(column).0.len();
     if !(8..=10).contains(&bytes) || column.chars().count() < 4 {
         return None;

@@ -1,6 +1,7 @@
 //! Which layer a table is: by its name, by its columns, by the kind of its shapes.
 
 use super::fields;
+use crate::normal;
 use crate::table::{ShapeSource, Table};
 use ditu_model::layer::Kind;
 use ditu_model::{Field, LayerDef, Layers, Shape};
@@ -42,13 +43,18 @@ pub(crate) fn holds(layer: &LayerDef, shape: Shape) -> bool {
 
 /// Whether any layer of this name holds shapes of a kind; `None` where none is called so.
 pub(crate) fn called(layers: &Layers, name: &str, shape: Shape) -> Option<bool> {
-    let mut called = layers.iter().filter(|l| l.is_called(name)).peekable();
+    let mut called = layers.iter().filter(|l| is_called(l, name)).peekable();
     called.peek()?;
     Some(called.any(|l| holds(l, shape)))
 }
 
 fn named(layer: &LayerDef, table: &Table) -> bool {
-    layer.is_called(&table.name)
+    is_called(layer, &table.name)
+}
+
+/// By the name as it stands, or as it is meant.
+fn is_called(layer: &LayerDef, name: &str) -> bool {
+    layer.is_called(name) || layer.is_called(&normal::code(name))
 }
 
 /// Tables of a file that are beside its data: the sheet frame of a drawing, the cover of a workbook. The file's name does not
@@ -71,8 +77,8 @@ const BESIDE: [&str; 14] = [
 ];
 
 fn named_otherwise(layer: &LayerDef, table: &Table) -> bool {
-    !BESIDE.contains(&table.name.trim().to_lowercase().as_str())
-        && table.other_names.iter().any(|n| layer.is_called(n))
+    !BESIDE.contains(&normal::code(table.name.trim()).to_lowercase().as_str())
+        && table.other_names.iter().any(|n| is_called(layer, n))
 }
 
 /// How well columns fit: fields found, and whether all required ones are (those a check fills count as found).

@@ -46,6 +46,11 @@ impl Probed {
         Some(Probed { hash, values: values.collect() })
     }
 
+    /// True when it is known by its key.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// True when rows of one hash are the same thing: where shapes alone say so, most values that both have agree too.
     pub(crate) fn is(&self, other: &Probed) -> bool {
         let both = || self.values.iter().zip(&other.values).filter(|(a, b)| **a != 0 && **b != 0);

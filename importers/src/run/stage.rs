@@ -10,7 +10,7 @@ use crate::table::{Raw, ShapeSource, SourceRow, coordinate};
 use crate::value::{Converter, Remark};
 use ditu_crs::Transform;
 use ditu_model::layer::Policy;
-use ditu_model::{Bounds, Finding, Geometry, Place, Row, Severity, Shape, Text, Value};
+use ditu_model::{Bounds, Finding, Geometry, LayerDef, Place, Row, Severity, Shape, Text, Value};
 use std::sync::Arc;
 
 /// How far outside the city's box (degrees) a feature may lie.
@@ -102,7 +102,9 @@ impl<'a> Stage<'a> {
         names.extend(source.table.other_names.iter().cloned());
         Stage {
             source,
-            converters: layer.fields.iter().map(|_| Converter::new()).collect(),
+            converters: (0..layer.fields.len())
+                .map(|i| if is_key(layer, i) { Converter::of_key() } else { Converter::new() })
+                .collect(),
             transform: source.decision.transform(),
             city: city.map(|c| {
                 Bounds::new(c.min[0] - MARGIN, c.min[1] - MARGIN, c.max[0] + MARGIN, c.max[1] + MARGIN)
@@ -425,6 +427,24 @@ impl<'a> Stage<'a> {
         self.reject("key.duplicate", number, row, None, why, findings);
         Verdict::Quarantine
     }
+}
+
+/// True for a field of the key, for one that a check holds against the key of a layer, and for one that fills such a field.
+fn is_key(layer: &LayerDef, field: usize) -> bool {
+    let name = |i: usize| layer.fields[i].name.as_str();
+    let refers = |i: usize| {
+        layer.checks.iter().filter(|c| c.texts.contains_key("key")).any(|c| {
+            ["field", "start", "end", "same"].iter().any(|t| c.texts.get(*t).is_some_and(|f| f == name(i)))
+        })
+    };
+    let itself = |i: usize| layer.key.contains(&i) || refers(i);
+    let fills = |i: usize| {
+        layer.checks.iter().filter(|c| c.rule == "fill").any(|c| {
+            let filled = c.texts.get("field").and_then(|f| layer.field(f));
+            c.texts.get("from").is_some_and(|f| f == name(i)) && filled.is_some_and(itself)
+        })
+    };
+    itself(field) || fills(field)
 }
 
 /// A height above another datum, to a tenth of a millimetre.

@@ -2,6 +2,7 @@
 
 mod drawings;
 mod redelivery;
+mod texts;
 mod which;
 
 use crate::harness::shared;

@@ -30,5 +30,5 @@ fn a_backup_before_the_table_and_a_copy_of_the_file_are_asked_about() {
     let said = city.run(&["import", folder]).expect(1).stdout;
     assert!(said.contains("--table 宗地.shp") && said.contains("--table \"宗地 - 副本.shp\""), "{said}");
     city.run(&["import", folder, "--table", "宗地.shp"]).expect(0);
-    assert_eq!(city.count("cadastre.parcel"), 4);
+    assert_eq!(city.count("cadastre.parcel"), 5);
 }
