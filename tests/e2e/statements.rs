@@ -27,7 +27,7 @@ fn ogr2ogr(from: &Path, name: &str, args: &[&str]) -> PathBuf {
     to
 }
 
-fn parcels<'a>(file: &'a Path) -> [&'a str; 4] {
+fn parcels(file: &Path) -> [&str; 4] {
     ["import", "--layer", "cadastre.parcel", file.to_str().unwrap()]
 }
 

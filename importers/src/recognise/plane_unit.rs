@@ -26,6 +26,7 @@ impl Beside<'_> {
 }
 
 /// What the unit is, or the question.
+#[allow(clippy::large_enum_variant, reason = "one a table, moved once")]
 pub(crate) enum Drawn {
     /// Its coordinates are metres (or what its CRS says): what CRS that is, and what the file says against it.
     Metres(Result<Decision, Undecided>, Option<(Severity, Text, Text)>),
