@@ -333,7 +333,7 @@ impl Work<'_> {
                     if let Some((severity, message, cure)) = against {
                         self.note("units.header", severity, &table.file, message, cure);
                     }
-                    (table.clone(), decided, false)
+                    (table.clone(), *decided, false)
                 }
                 Drawn::Asked { message, cure, answers, likeliest } => {
                     let of_file = |q: &Question| q.subject == Subject::Units && q.file == *table.file;

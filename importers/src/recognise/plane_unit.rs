@@ -28,7 +28,7 @@ impl Beside<'_> {
 /// What the unit is, or the question.
 pub(crate) enum Drawn {
     /// Its coordinates are metres (or what its CRS says): what CRS that is, and what the file says against it.
-    Metres(Result<Decision, Undecided>, Option<(Severity, Text, Text)>),
+    Metres(Box<Result<Decision, Undecided>>, Option<(Severity, Text, Text)>),
     /// In another, by the likeliest first.
     Asked { message: Text, cure: Text, answers: Vec<Answer>, likeliest: Unit },
 }
@@ -63,7 +63,7 @@ pub(crate) fn decide(table: &Table, beside: &Beside<'_>) -> Drawn {
     let as_metres = beside.decide(table);
     let plain = table.raster.is_none() && !table.projected;
     let Some(city) = beside.city.filter(|_| plain && table.numbers.is_some()) else {
-        return Drawn::Metres(as_metres, None);
+        return Drawn::Metres(Box::new(as_metres), None);
     };
     if fits(table, beside, city, &as_metres).is_some() {
         let against = header.filter(|(unit, _)| *unit != Unit::Metre && !is_degrees(&as_metres));
@@ -84,7 +84,7 @@ pub(crate) fn decide(table: &Table, beside: &Beside<'_>) -> Drawn {
                 ),
             )
         });
-        return Drawn::Metres(as_metres, against);
+        return Drawn::Metres(Box::new(as_metres), against);
     }
     let mut found: Vec<(f64, Unit, Result<Decision, Undecided>)> = Vec::new();
     for unit in Unit::ALL.into_iter().filter(|u| *u != Unit::Metre) {
@@ -97,7 +97,7 @@ pub(crate) fn decide(table: &Table, beside: &Beside<'_>) -> Drawn {
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let Some((_, likeliest, _)) = found.first() else { return Drawn::Metres(as_metres, None) };
+    let Some((_, likeliest, _)) = found.first() else { return Drawn::Metres(Box::new(as_metres), None) };
     let likeliest = *likeliest;
     let points = crs::sample(table);
     let answers: Vec<Answer> = found

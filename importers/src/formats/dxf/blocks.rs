@@ -2,7 +2,7 @@
 //!
 //! Which of the two a block is, its entities and the layers say: entities with feature codes, or on drawing layers whose layer of
 //! the map takes such shapes, are the map's; strokes on a layer that takes points are how its symbol looks. Where the layers
-//! mean nothing, its size in the drawing says it.
+//! say neither, its size in the drawing does.
 
 use super::curved::{self, ALL_STROKED, Curve, Entity, STROKED_A_BYTE};
 use super::placement::Placement;
@@ -18,6 +18,8 @@ const PLACED: u64 = 1_000_000;
 const BYTES_A_PLACED: u64 = 8;
 /// Metres from which what is inserted is no symbol, where its layers mean nothing or both.
 const LARGE: f64 = 50.0;
+/// And where its layers take what it holds: symbols are up to half a centimetre on paper, of 1 : 500 to 1 : 1000.
+const SMALL: f64 = 5.0;
 /// Shapes of a block that the attributes of its insert may describe.
 const DESCRIBED: u64 = 16;
 /// Drawing layers and kinds that are kept of a block.
@@ -56,6 +58,8 @@ pub(super) struct Blocks {
     /// Inserts that would put a block into itself, or go too deep.
     pub(super) circular: u64,
     bytes: u64,
+    /// Metres of a unit, as far as known.
+    metres: f64,
 }
 
 /// How much came of the inserts in one reading.
@@ -68,8 +72,8 @@ pub(super) struct Made {
     /// Curves that stay as GDAL strokes them.
     pub(super) strange: u64,
     pub(super) too_many: bool,
-    /// Whether a block on a layer is drawn, where that does not depend on its size.
-    meant: HashMap<(usize, String), Option<bool>>,
+    /// From which size a block on a layer is drawn.
+    meant: HashMap<(usize, String), f64>,
 }
 
 /// What drawing layers mean: whether their layer of the map takes a kind.
@@ -107,8 +111,9 @@ impl Blocks {
         entries: impl IntoIterator<Item = (String, Vec<Entry>)>,
         mut known: impl FnMut(&str) -> Option<([f64; 3], Vec<Entity>)>,
         bytes: u64,
+        metres: f64,
     ) -> Blocks {
-        let mut blocks = Blocks { bytes, ..Blocks::default() };
+        let mut blocks = Blocks { bytes, metres, ..Blocks::default() };
         for (name, entries) in entries {
             let (base, curves) = known(&name).unwrap_or_default();
             let curves: Vec<Entity> = curves.iter().map(|c| c.moved(1.0, base.map(|b| -b))).collect();
@@ -229,32 +234,35 @@ impl Blocks {
     ) -> bool {
         let of = made.meant.entry((block, layer.to_owned()));
         let meant = *of.or_insert_with(|| self.meant(block, layer, means));
-        meant.unwrap_or_else(|| self.size(block, at) >= LARGE)
+        // What is stretched is made to measure: symbols keep their shape.
+        let stretched = meant == SMALL && at.is_stretched();
+        stretched || meant == 0.0 || meant.is_finite() && self.size(block, at) * self.metres >= meant
     }
 
-    fn meant(&self, block: usize, layer: &str, means: &Means<'_>) -> Option<bool> {
+    /// From which size a block on a layer is drawn: nought where it always is.
+    fn meant(&self, block: usize, layer: &str, means: &Means<'_>) -> f64 {
         let sum = &self.all[block].sum;
         // Patterns of R12's hatches are blocks; their lines are no lines.
         if self.all[block].name.to_ascii_uppercase().starts_with("*X") || sum.extent.is_none() {
-            return Some(false);
-        }
-        if sum.coded {
-            return Some(true);
+            return f64::INFINITY;
         }
         let of_another =
             |own: &Option<String>| own.as_deref().is_some_and(|l| !l.eq_ignore_ascii_case(layer));
         let taken = |own: &Option<String>, kind: u8| {
             shape_of(kind).is_some_and(|shape| means(own.as_deref().unwrap_or(layer), shape))
         };
-        if sum.kinds.iter().any(|(own, kind)| of_another(own) && taken(own, *kind)) {
-            return Some(true);
+        let any = |another: bool, point: bool| {
+            let of = |k: &&(Option<String>, u8)| of_another(&k.0) == another && (k.1 == POINT) == point;
+            sum.kinds.iter().filter(of).any(|(own, kind)| taken(own, *kind))
+        };
+        if sum.coded || any(true, true) {
+            return 0.0;
         }
-        let line_or_area =
-            sum.kinds.iter().any(|(own, kind)| *kind != POINT && !of_another(own) && taken(own, *kind));
-        match (means(layer, Shape::Point), line_or_area) {
-            (true, false) => Some(false),
-            (false, true) => Some(true),
-            (true, true) | (false, false) => None,
+        let points = means(layer, Shape::Point);
+        match any(true, false) || !points && any(false, false) {
+            true => SMALL,
+            false if points && !any(false, false) => f64::INFINITY,
+            false => LARGE,
         }
     }
 
@@ -404,7 +412,7 @@ pub(super) fn fuzz(scan: &super::scan::Scan) {
         (name(of), curves.chain(inserts).take(20).collect())
     });
     let known = |n: &str| scan.blocks.get(n.as_bytes()).map(|d| ([0.0; 3], d.curves.clone()));
-    let blocks = Blocks::new(of, known, 1_000);
+    let blocks = Blocks::new(of, known, 1_000, 1.0);
     struct All(u64);
     impl Taker for All {
         fn wants(&mut self, _: &str, _: u8) -> bool {

@@ -360,8 +360,10 @@ impl Drawing {
         let known: HashMap<String, &scan::Definition> =
             self.scan.blocks.iter().map(|(name, d)| (self.name(name), d)).collect();
         of.retain(|name, _| !known.get(name).is_some_and(|d| d.external));
-        let blocks =
-            Blocks::new(of, |name| known.get(name).map(|d| (d.base, d.curves.clone())), self.scan.bytes);
+        let known = |name: &str| known.get(name).map(|d| (d.base, d.curves.clone()));
+        // Sizes count once somebody has said the unit.
+        let metres = self.meaning.options.units(&self.meaning.file, "").map_or(1.0, Unit::metres);
+        let blocks = Blocks::new(of, known, self.scan.bytes, metres);
         self.blocks = Arc::new(blocks);
         Ok(())
     }
@@ -475,7 +477,9 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
                     seen.points.extend(shape.and_then(|g| g.coords.first()));
                 }
                 for (tag, _) in &entry.attributes {
-                    let column = COLUMNS.iter().any(|c| c.eq_ignore_ascii_case(tag));
+                    // Heights come with those of places.
+                    let upper = tag.to_uppercase();
+                    let column = COLUMNS.iter().chain(&HEIGHTS).any(|c| c.eq_ignore_ascii_case(&upper));
                     if !column && seen.tags.len() < TAGS && !seen.tags.contains(tag) && !tag.is_empty() {
                         seen.tags.insert(tag.clone());
                     }

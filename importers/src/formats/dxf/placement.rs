@@ -73,6 +73,13 @@ impl Placement {
         self.0.iter().flat_map(|r| &r[..3]).map(|n| n * n).sum::<f64>().sqrt()
     }
 
+    /// Whether it makes anything longer in one direction of the plane than in the other.
+    pub(super) fn is_stretched(&self) -> bool {
+        let [[a, b, ..], [d, e, ..], _] = self.0;
+        let (x, y) = (a.hypot(d), b.hypot(e));
+        (x - y).abs() > 0.01 * x.max(y)
+    }
+
     /// A shape, with heights where it comes to have any.
     pub(super) fn shape(&self, shape: &Geometry) -> Geometry {
         let mut made = shape.clone();
@@ -109,6 +116,8 @@ mod tests {
         let stands = Placement::of([100.0, 200.0, 5.0], [2.0, -3.0, 1.0], 90.0, [0.0, 0.0, 1.0]);
         assert!(near(stands.at([1.0, 1.0, 1.0]), [103.0, 202.0, 6.0]));
         assert_eq!(stands.widest(), 3.0);
+        assert!(stands.is_stretched());
+        assert!(!Placement::of([0.0; 3], [-2.0, 2.0, 1.0], 33.0, [0.0, 0.0, -1.0]).is_stretched());
     }
 
     #[test]

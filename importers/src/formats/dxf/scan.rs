@@ -51,9 +51,8 @@ pub(super) struct Scan {
     pub(super) samples: Vec<Vec<u8>>,
     /// `$DWGCODEPAGE`.
     pub(super) page: Option<String>,
-    /// `$INSUNITS`, and `$MEASUREMENT` (0 is English).
+    /// `$INSUNITS`.
     pub(super) units: Option<i64>,
-    pub(super) measurement: Option<i64>,
     /// Blocks by their names as the file holds them. A name that comes twice is its first, as for GDAL.
     pub(super) blocks: HashMap<Vec<u8>, Definition>,
     /// The drawing's own entities.
@@ -357,7 +356,6 @@ impl Pass {
         match &*self.variable {
             b"$DWGCODEPAGE" => self.scan.page = Some(String::from_utf8_lossy(value).into_owned()),
             b"$INSUNITS" => self.scan.units = integer(value),
-            b"$MEASUREMENT" => self.scan.measurement = integer(value),
             _ => return,
         }
         self.variable.clear();
@@ -423,7 +421,7 @@ mod tests {
              0 BLOCK 2 X 70 4 0 ENDBLK 0 BLOCK 2 *Paper_Space0 0 LINE 0 LINE 0 ENDBLK 0 ENDSEC \
              0 SECTION 2 ENTITIES 0 INSERT 2 A 0 INSERT 2 A 70 30000 71 30000 0 LINE 67 1 0 3DSOLID 0 DIMENSION 5 D1 2 *D1 0 \
              TEXT 5 T1 1 a%%c 0 TEXT 5 T2 1 plain 0 ENDSEC 0 EOF");
-        assert_eq!((found.units, found.measurement, found.paper), (Some(4), Some(1), 3));
+        assert_eq!((found.units, found.paper), (Some(4), 3));
         let block = &found.blocks[&b"A"[..]];
         assert_eq!(block.base, [5.0, 6.0, 7.0]);
         assert_eq!(block.held.inserts[&b"B"[..]], 12);

@@ -354,6 +354,7 @@ fn symbols_stay_points_and_drawings_are_drawn() {
          0 ATTRIB 5 E5 8 JMD 10 0 20 0 1 砖 2 结构 0 SEQEND 5 E6 8 JMD \
          0 INSERT 5 E7 8 0 2 SHEET 10 300 20 0 30 0 \
          0 INSERT 5 E8 8 DLDW 2 gc200 10 568300 20 3212000 30 0 \
+         0 INSERT 5 EA 8 JMD 2 gc200 10 568500 20 3212000 30 0 \
          0 INSERT 5 E9 8 GCD 2 NOWHERE 10 568400 20 3212000 30 33";
     let (_dir, tables) = opened(&format!("{symbol}{house}{sheet}"), entities);
     let tables = tables.unwrap_or_else(|e| panic!("{:?}", e.message));
@@ -364,13 +365,15 @@ fn symbols_stay_points_and_drawings_are_drawn() {
         [
             ("DLDW", ShapeSource::File(Some(Shape::Point)), 1),
             ("GCD", ShapeSource::File(Some(Shape::Point)), 3),
+            // A door's sign is no house.
+            ("JMD", ShapeSource::File(Some(Shape::Point)), 1),
             ("JMD", ShapeSource::File(Some(Shape::Line)), 2),
         ]
     );
     let heights: Vec<Raw> = rows(&tables[1]).into_iter().map(|r| r.values[1].clone()).collect();
     assert_eq!(heights, [Raw::Real(35.2), Raw::Real(36.5), Raw::Real(33.0)]);
-    let houses = rows(&tables[2]);
-    let at = tables[2].columns.iter().position(|c| c == "结构").unwrap();
+    let houses = rows(&tables[3]);
+    let at = tables[3].columns.iter().position(|c| c == "结构").unwrap();
     assert_eq!((&houses[0].values[0], &houses[0].values[at]), (&Raw::text("141111"), &Raw::text("砖")));
     let area = |r: &SourceRow| {
         let c = &r.geometry.as_ref().unwrap().as_ref().unwrap().coords;
