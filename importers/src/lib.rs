@@ -23,7 +23,7 @@ pub fn decode_gb18030(bytes: &[u8]) -> String {
 }
 
 pub use city::{City, can_offer};
-pub use options::{Choice, CrsChoice, Heights, Lang, Options, Unit};
+pub use options::{Choice, CrsChoice, Heights, Lang, NoData, Options, Unit};
 pub use plan::{Dataset, Mapping, Plan, Refusal, plan};
 pub use present::Present;
 pub use question::{Answer, Question, Subject};

@@ -19,6 +19,8 @@ pub enum Subject {
     Coordinates,
     /// Which of several tables or files is the layer; each answer names one of them ([`Answer::of`]).
     Table,
+    /// What stands for "no height"; its answer may be any number, or `none`.
+    NoData,
 }
 
 /// One thing that somebody must decide; answered by a [`crate::Choice`] for the same file and table.

@@ -12,6 +12,7 @@ mod control;
 mod coordinates;
 mod drawings;
 mod equal;
+mod heights;
 mod hostile;
 mod imports;
 mod shared;

@@ -14,6 +14,11 @@ fn worker() {
     Worker::serve_if_asked();
 }
 
+/// Heights in metres, as the file has them.
+fn plain() -> GridOptions {
+    GridOptions { epsg: None, range: [-500.0, 9000.0], nodata: None, undeclared: false, metres: 1.0 }
+}
+
 fn start() -> Worker {
     Worker::of_test("tests::worker").unwrap()
 }
@@ -186,7 +191,7 @@ fn a_raster_becomes_a_grid_in_degrees_that_agrees_with_gdal() {
     let head = "ncols 300\nnrows 300\nxllcorner 111.5\nyllcorner 29\ncellsize 0.001\nNODATA_value -9999\n";
     std::fs::write(&path, head.to_owned() + &lines).unwrap();
     std::fs::write(path.with_extension("prj"), towns::PRJ_4490).unwrap();
-    let info = start().grid(&path, &out, None).unwrap();
+    let info = start().grid(&path, &out, &plain()).unwrap();
     assert_eq!((info.min, info.max), (height(0, 0) as f32, height(299, 299) as f32));
     let grid = ditu_terrain::Grid::open(&out).unwrap();
     let b = grid.bounds();
@@ -204,7 +209,7 @@ fn a_raster_becomes_a_grid_in_degrees_that_agrees_with_gdal() {
     assert!(Command::new("gdal_translate").arg("-q").args([&path, &tif]).status().unwrap().success());
     let cut = dir.path().join("cut.tif");
     std::fs::write(&cut, &std::fs::read(tif).unwrap()[..200]).unwrap();
-    assert!(matches!(start().grid(&cut, &out, None), Err(GdalError::Unreadable(_))));
+    assert!(matches!(start().grid(&cut, &out, &plain()), Err(GdalError::Unreadable(_))));
 }
 
 /// A driver that is refused memory calls the file broken, or is killed: neither is the file's fault.

@@ -6,6 +6,7 @@ pub(crate) mod encoding;
 pub(crate) mod fields;
 pub(crate) mod heights;
 pub(crate) mod layer;
+pub(crate) mod nodata;
 pub(crate) mod pairs;
 pub(crate) mod plane_unit;
 pub(crate) mod units;

@@ -153,6 +153,7 @@ struct Said {
     coordinates: Option<String>,
     #[serde(default)]
     take: bool,
+    nodata: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +190,9 @@ impl Said {
         let units = self
             .units
             .map(|u| u.parse().map_err(|e: String| Problem::bad_request(format!("不认识坐标单位：{u}"), e)));
+        let nodata = self
+            .nodata
+            .map(|n| n.parse().map_err(|e: String| Problem::bad_request(format!("不是无效值：{n}"), e)));
         Ok(Choice {
             file: self.file,
             table: self.table,
@@ -199,6 +203,7 @@ impl Said {
             units: units.transpose()?,
             coordinates: self.coordinates,
             take: self.take,
+            nodata: nodata.transpose()?,
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
 use clap::ValueEnum;
-use ditu_importers::{Choice, CrsChoice, Heights, Lang, Plan, Report, Run, Unit};
+use ditu_importers::{Choice, CrsChoice, Heights, Lang, NoData, Plan, Report, Run, Unit};
 use ditu_model::{Changeset, Commit, Mode, Origin, Preview};
 use ditu_store::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// name, the file's, or FILE/TABLE; may be given several times
     #[arg(long = "table", value_name = "NAME")]
     tables: Vec<String>,
+    /// What means "no height" in elevation models and among heights: a number as the file has it, or none
+    #[arg(long, value_name = "VALUE|none", allow_negative_numbers = true)]
+    nodata: Option<NoData>,
     /// The encoding of texts, where files do not tell: GBK, UTF-8, Big5 …
     #[arg(long)]
     encoding: Option<String>,
@@ -132,6 +135,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             heights: args.heights.clone(),
             units: args.units,
             coordinates: args.coordinates.clone(),
+            nodata: args.nodata,
             ..Choice::default()
         })
         .chain(taken)

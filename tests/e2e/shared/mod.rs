@@ -4,6 +4,7 @@ mod coordinates;
 mod drawings;
 mod equal;
 mod hostile;
+mod heights;
 mod redelivery;
 mod tables;
 mod texts;

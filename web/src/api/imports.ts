@@ -52,7 +52,7 @@ export interface Option {
 export interface Question {
   file: string;
   table: string | null;
-  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'units' | 'coordinates' | 'take';
+  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'nodata' | 'units' | 'coordinates' | 'take';
   message: Text;
   options: Option[];
 }
@@ -69,6 +69,7 @@ export interface Choice {
   coordinates?: string;
   /** The table or file to take, where several hold the same things. */
   take?: boolean;
+  nodata?: string;
 }
 
 export interface Example {

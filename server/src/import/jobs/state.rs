@@ -316,6 +316,7 @@ fn question(q: &Question) -> Value {
         Subject::Units => "units",
         Subject::Coordinates => "coordinates",
         Subject::Table => "take",
+        Subject::NoData => "nodata",
     };
     json!({ "file": q.file, "table": q.table, "kind": kind, "message": text(&q.message), "options": options })
 }
