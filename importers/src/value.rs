@@ -500,7 +500,7 @@ mod tests {
 
     fn convert(field: &Field, raw: Raw) -> (Value, Vec<&'static str>) {
         let mut remarks = Vec::new();
-        let value = Converter::new(Nothing::default()).convert(field, raw, &mut remarks);
+        let value = Converter::new(Nothing::default(), false).convert(field, raw, &mut remarks);
         (value, remarks.iter().map(|r| r.rule).collect())
     }
 

@@ -2,6 +2,7 @@
 //! what the headings name. Else it is asked, with how far the pairs lie apart.
 
 use super::Work;
+use crate::city::{self, City};
 use crate::formats::look;
 use crate::geometry::measure::distance;
 use crate::notes::both;
@@ -11,7 +12,7 @@ use crate::recognise::crs::{self, Decision};
 use crate::recognise::layer::Recognised;
 use crate::recognise::pairs::{self, Named, Pair, System};
 use crate::table::{Claim, ShapeSource, Table, bulk};
-use ditu_crs::{Crs, Datum, detect};
+use ditu_crs::{Crs, Datum};
 use ditu_model::{Bounds, LayerDef, Severity, Shape, Text};
 
 /// Pairs that lie no farther apart are one place, in metres.

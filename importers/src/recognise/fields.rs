@@ -1,7 +1,7 @@
 //! Which column is which field, and which columns hold coordinates.
 
-use crate::normal;
 use super::pairs;
+use crate::normal;
 use ditu_model::{Field, LayerDef};
 use encoding_rs::GB18030;
 use std::borrow::Cow;

@@ -42,7 +42,7 @@ pub(crate) fn holds(layer: &LayerDef, shape: Shape) -> bool {
 }
 
 /// Whether any layer of this name holds shapes of a kind; `None` where none is called so.
-pub(crate) fn takes(layers: &Layers, name: &str, shape: Shape) -> Option<bool> {
+pub(crate) fn may_hold(layers: &Layers, name: &str, shape: Shape) -> Option<bool> {
     let mut all = layers.iter().filter(|l| called(l, name)).peekable();
     all.peek()?;
     Some(all.any(|l| holds(l, shape)))

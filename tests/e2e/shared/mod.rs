@@ -3,13 +3,13 @@
 mod coordinates;
 mod drawings;
 mod equal;
-mod hostile;
 mod heights;
+mod hostile;
 mod redelivery;
+mod statements;
 mod tables;
 mod texts;
 mod which;
-mod statements;
 
 use crate::harness::shared;
 use std::path::PathBuf;

@@ -17,7 +17,7 @@ use crate::delivery::Found;
 use crate::notes::both;
 use crate::options::{Options, Unit};
 use crate::recognise::encoding::{self, Evidence};
-use crate::recognise::layer::takes;
+use crate::recognise::layer::may_hold;
 use crate::table::{Encoded, Raw, Reader, ShapeSource, Sink, SourceRow, Table, bulk, number};
 use blocks::{Blocks, Made, Taker};
 use curved::Curved;
@@ -113,7 +113,7 @@ impl Meaning {
         if let Some(said) = self.options.layer(&self.file, layer) {
             return layers.get(said).is_some_and(|l| crate::recognise::layer::holds(l, shape));
         }
-        takes(layers, layer, shape).unwrap_or_else(|| takes(layers, &self.stem, shape).unwrap_or(false))
+        may_hold(layers, layer, shape).unwrap_or_else(|| may_hold(layers, &self.stem, shape).unwrap_or(false))
     }
 }
 
