@@ -13,7 +13,7 @@ use crate::recognise::layer::Recognised;
 use crate::recognise::pairs::{self, Named, Pair, System};
 use crate::table::{Claim, ShapeSource, Table, bulk};
 use ditu_crs::{Crs, Datum};
-use ditu_model::{Bounds, LayerDef, Severity, Shape, Text};
+use ditu_model::{LayerDef, Severity, Shape, Text};
 
 /// Pairs that lie no farther apart are one place, in metres.
 const AGREE_M: f64 = 1.0;

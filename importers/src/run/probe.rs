@@ -103,7 +103,14 @@ pub(crate) fn probe(source: &Source, most: usize) -> Probe {
                 let file = &source.table.file;
                 fill.row(
                     &mut row,
-                    &mut Seen { layer, file, row: number, names: &names, findings: &mut findings },
+                    &mut Seen {
+                        layer,
+                        file,
+                        row: number,
+                        names: &names,
+                        source: None,
+                        findings: &mut findings,
+                    },
                 );
             }
             findings.clear();

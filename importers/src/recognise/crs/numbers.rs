@@ -5,7 +5,7 @@ use super::{Decision, Guess, Shift, Stated, Undecided, settle, undecided};
 use crate::city::{self, City};
 use crate::notes::both;
 use crate::table::Table;
-use ditu_crs::{Crs, Datum, detect};
+use ditu_crs::{Crs, Datum};
 use ditu_model::Severity;
 
 /// Decides for a table that states no CRS.
