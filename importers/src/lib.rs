@@ -2,6 +2,7 @@
 
 mod check;
 mod delivery;
+mod extent;
 mod formats;
 mod geometry;
 mod notes;
@@ -20,11 +21,11 @@ pub fn decode_gb18030(bytes: &[u8]) -> String {
     encoding_rs::GB18030.decode(bytes).0.into_owned()
 }
 
-pub use options::{Choice, CrsChoice, Heights, Lang, Options, Unit};
+pub use options::{Choice, CrsChoice, Heights, Lang, Options, PartChoice, Unit};
 pub use plan::{Dataset, Mapping, Plan, Refusal, plan};
 pub use present::Present;
 pub use question::{Answer, Question, Subject};
-pub use report::{Group, LayerCount, Report, ReportHandle};
+pub use report::{Group, LayerCount, Report, ReportHandle, ways_on};
 pub use run::{Progress, RasterFile, Run};
 
 /// One entry a parser, for fuzzing: bytes in, nothing out, no panic.

@@ -12,6 +12,7 @@ mod coordinates;
 mod drawings;
 mod hostile;
 mod imports;
+mod redelivery;
 mod shared;
 mod tables;
 mod tiles;

@@ -9,6 +9,7 @@ mod merge;
 mod open;
 mod postgis;
 mod show;
+mod taken;
 
 pub use api::{FeatureVersion, Store, StoreError, Target};
 pub use memory::memory;

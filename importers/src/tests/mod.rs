@@ -43,6 +43,7 @@ pub(crate) fn options(scratch: &Path) -> Options {
         controls: Vec::new(),
         present: None,
         mode: Mode::Replace,
+        part: None,
         scratch: scratch.to_owned(),
         worker: Worker::of_test("tests::gdal_worker").unwrap(),
         city: Some(Bounds::new(110.48, 28.40, 112.30, 30.13)),
@@ -88,7 +89,7 @@ pub(crate) fn drained(plan: Plan) -> (Result<BTreeMap<String, Vec<Row>>, String>
             match batch {
                 Ok(ops) => rows.extend(ops.into_iter().filter_map(|op| match op {
                     RowOp::Put { row, .. } => Some(row),
-                    RowOp::Keep { .. } => None,
+                    RowOp::Keep { .. } | RowOp::Lacking { .. } | RowOp::Within { .. } => None,
                     RowOp::Remove { .. } => panic!("an import removes nothing by itself"),
                 })),
                 Err(why) => result = Err(why),

@@ -239,6 +239,20 @@ pub struct Check {
     pub texts: BTreeMap<String, String>,
 }
 
+/// In which parts a layer is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveredBy {
+    /// By the text of a field, or by so many characters with which it begins.
+    Field {
+        /// Index of the field.
+        field: usize,
+        /// The number of characters.
+        prefix: Option<usize>,
+    },
+    /// By the area that the delivery covers.
+    Area,
+}
+
 /// A layer as declared in `layers/<theme>.toml`.
 #[derive(Clone, Debug)]
 pub struct LayerDef {
@@ -268,6 +282,14 @@ pub struct LayerDef {
     pub checks: Vec<Check>,
     /// The geometry policy.
     pub geometry_policy: Policy,
+    /// The parts in which offices deliver it, where they do not deliver it whole.
+    pub delivered_by: Option<DeliveredBy>,
+    /// The share of its features that a delivery may remove unasked.
+    pub may_remove: f64,
+    /// The share of a field's values that a delivery may empty unasked.
+    pub may_empty: f64,
+    /// So many features or values may go unasked in any case.
+    pub few: u64,
 }
 
 impl LayerDef {
