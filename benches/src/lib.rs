@@ -3,7 +3,8 @@
 
 use ditu_access::{Action, Gate, Grant, LayerSet, Principal, View};
 use ditu_model::{
-    Changeset, Delivery, FeatureSource, Geometry, LayerId, Layers, Mode, Origin, Row, RowOp, Value,
+    Changeset, Delivery, FeatureSource, Geometry, LayerId, Layers, Losses, Mode, Origin, Row, RowOp, Terms,
+    Value,
 };
 use ditu_store::{Store, memory};
 use std::sync::Arc;
@@ -93,7 +94,17 @@ impl City {
             delivery(&ids[0], side * side * 9, Box::new(building)),
             delivery(&ids[1], side * 2, Box::new(road)),
         ];
-        store.commit(&operator, Changeset { origin: Origin::default(), deliveries, min_match: None }).await?;
+        store
+            .commit(
+                &operator,
+                Changeset {
+                    origin: Origin::default(),
+                    deliveries,
+                    terms: Terms::default(),
+                    losses: Losses::default(),
+                },
+            )
+            .await?;
         let view = Gate::new(layers.clone(), [Grant::public(LayerSet::All)])
             .view(&Principal::Anonymous, Action::Read);
         Ok(City { layers, store, view: Arc::new(view), ids })

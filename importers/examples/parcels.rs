@@ -82,6 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         controls: Vec::new(),
         present: None,
         mode: Mode::Replace,
+        part: None,
         scratch: folder.join("scratch"),
         worker: Worker::of_this_program("gdal-worker")?,
         city: Some(Arc::new(City::new(

@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         controls: Vec::new(),
         present: None,
         mode: Mode::Replace,
+        part: None,
         scratch: scratch.clone(),
         worker: Worker::of_this_program("gdal-worker")?,
         city: (!args.iter().any(|a| a == "--no-city")).then(|| {

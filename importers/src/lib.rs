@@ -3,6 +3,7 @@
 mod check;
 mod city;
 mod delivery;
+mod extent;
 mod formats;
 mod geometry;
 mod normal;
@@ -23,11 +24,11 @@ pub fn decode_gb18030(bytes: &[u8]) -> String {
 }
 
 pub use city::{City, can_offer};
-pub use options::{Choice, CrsChoice, Heights, Lang, NoData, Options, Unit};
+pub use options::{Choice, CrsChoice, Heights, Lang, NoData, Options, PartChoice, Unit};
 pub use plan::{Dataset, Mapping, Plan, Refusal, plan};
 pub use present::Present;
 pub use question::{Answer, Question, Subject};
-pub use report::{Group, LayerCount, Report, ReportHandle};
+pub use report::{Group, LayerCount, Report, ReportHandle, ways_on};
 pub use run::{Progress, RasterFile, Run};
 
 /// Lengths and areas on the ground, from longitude and latitude.

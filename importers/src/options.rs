@@ -18,6 +18,8 @@ pub struct Options {
     pub choices: Vec<Choice>,
     /// How the rows meet what the layer holds.
     pub mode: Mode,
+    /// The part of the layers for which the delivery is whole; `None` goes by what the layers declare.
+    pub part: Option<PartChoice>,
     /// A folder for unpacked archives and finished grids; the caller removes it after the commit.
     pub scratch: PathBuf,
     /// How to start the process that reads by GDAL.
@@ -250,6 +252,56 @@ impl FromStr for Heights {
     }
 }
 
+/// A part of a layer as people name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartChoice {
+    /// The whole layer.
+    All,
+    /// What the delivery covers.
+    Area,
+    /// Features that hold one of some texts in a field.
+    Field {
+        /// The field, by its name or what it is called.
+        name: String,
+        /// The texts; codes by any of their names.
+        values: Vec<String>,
+    },
+}
+
+impl fmt::Display for PartChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PartChoice::All => f.write_str("all"),
+            PartChoice::Area => f.write_str("area"),
+            PartChoice::Field { name, values } => write!(f, "{name}={}", values.join(",")),
+        }
+    }
+}
+
+impl FromStr for PartChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PartChoice, String> {
+        let wrong = || {
+            format!("{text} is no part; write all, area or FIELD=VALUE, as in kind=gas or sheet=H49G001001")
+        };
+        match text.trim() {
+            "all" => return Ok(PartChoice::All),
+            "area" => return Ok(PartChoice::Area),
+            _ => {}
+        }
+        let (name, values) = text.split_once(['=', '＝']).ok_or_else(wrong)?;
+        let values: Vec<String> =
+            values.split([',', '，', '、']).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect();
+        let name = name.trim().to_owned();
+        if name.is_empty() || values.is_empty() {
+            Err(wrong())
+        } else {
+            Ok(PartChoice::Field { name, values })
+        }
+    }
+}
+
 /// A CRS as people name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CrsChoice {
@@ -417,6 +469,21 @@ mod tests {
         }
         for wrong in ["", "NaN", "inf", "no", "1,5"] {
             assert!(wrong.parse::<NoData>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_all_an_area_or_what_a_field_holds() {
+        let field = |name: &str, values: &[&str]| {
+            let values = values.iter().map(|v| (*v).to_owned()).collect();
+            Ok(PartChoice::Field { name: name.to_owned(), values })
+        };
+        assert_eq!("all".parse(), Ok(PartChoice::All));
+        assert_eq!("area".parse(), Ok(PartChoice::Area));
+        assert_eq!("kind=gas,heat".parse(), field("kind", &["gas", "heat"]));
+        assert_eq!("管线种类＝燃气、热力".parse(), field("管线种类", &["燃气", "热力"]));
+        for wrong in ["gas", "kind=", "=gas", "kind=,"] {
+            assert!(wrong.parse::<PartChoice>().is_err(), "{wrong}");
         }
     }
 

@@ -7,6 +7,7 @@ mod together;
 mod which;
 
 use crate::Lang;
+use crate::extent::Rule;
 use crate::formats;
 use crate::notes::{both, of_file};
 use crate::options::{Options, Unit};
@@ -19,7 +20,7 @@ use crate::recognise::{fields, heights, units};
 use crate::report::{Report, summary_line};
 use crate::table::{ShapeSource, Table};
 use ditu_crs::{Crs, Transform};
-use ditu_model::{Finding, LayerDef, LayerId, Layers, Severity, Text};
+use ditu_model::{Finding, LayerDef, LayerId, Layers, Mode, Severity, Text};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -64,6 +65,8 @@ pub struct Dataset {
     /// Of several pairs of coordinates the one that was taken, why, and how far the others lie from it; `None` where there
     /// was no choice.
     pub coordinates: Option<Text>,
+    /// In which parts the layer is replaced, and why; `None` where it is replaced whole.
+    pub part: Option<Text>,
     /// Columns that became fields.
     pub mapping: Vec<Mapping>,
     /// Columns that did not.
@@ -85,6 +88,8 @@ pub(crate) struct Source {
     pub(crate) height_offset: f64,
     /// What the Z of its shapes means.
     pub(crate) z: heights::Z,
+    /// How the part is found for which the delivery is whole.
+    pub(crate) part: Rule,
     /// The finished row of a raster.
     pub(crate) raster: Option<crate::run::RasterRow>,
 }
@@ -471,6 +476,15 @@ impl Work<'_> {
                 ),
             }
         }
+        let (part, why) = match Rule::of(&layer, self.options.part.as_ref()) {
+            Ok(found) if self.options.mode == Mode::Replace => found,
+            Ok(_) => (Rule::Whole, None),
+            Err(message) => {
+                let cure = both("写 --part all、area 或 字段=值", "write --part all, area or FIELD=VALUE");
+                self.note("part.unknown", Severity::Error, &table.file, message, cure);
+                (Rule::Whole, None)
+            }
+        };
         let used: Vec<usize> = mapping.iter().flatten().copied().collect();
         let text = fields::wkt(&table.columns).filter(|_| matches!(table.format, "CSV" | "XLSX"));
         let is_place = |i: usize| match table.shapes {
@@ -502,6 +516,7 @@ impl Work<'_> {
                 .iter()
                 .find(|(f, t, _)| *f == table.file && *t == table.name)
                 .map(|c| c.2.clone()),
+            part: why,
             mapping: layer
                 .fields
                 .iter()
@@ -517,7 +532,7 @@ impl Work<'_> {
                 .filter(|c| !c.is_empty())
                 .collect(),
         };
-        Source { dataset, table, layer, mapping, factors, decision, height_offset, z, raster: None }
+        Source { dataset, table, layer, mapping, factors, decision, height_offset, z, part, raster: None }
     }
 
     /// Coordinates of internet maps, undone or taken as they are by the caller's word.

@@ -16,6 +16,20 @@ pub trait Present: Send + Sync {
     /// Why the store cannot be read.
     fn rows(&self, layer: &LayerId, take: &mut dyn FnMut(&Row)) -> Result<(), String>;
 
+    /// The first rows of a layer, at most so many.
+    ///
+    /// # Errors
+    /// Why the store cannot be read.
+    fn some(&self, layer: &LayerId, most: usize, take: &mut dyn FnMut(&Row)) -> Result<(), String> {
+        let mut left = most;
+        self.rows(layer, &mut |row| {
+            if left > 0 {
+                left -= 1;
+                take(row);
+            }
+        })
+    }
+
     /// The elevation models of all raster layers. Blocks.
     fn grids(&self) -> Vec<Arc<Grid>>;
 }

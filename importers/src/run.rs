@@ -4,6 +4,7 @@ mod cells;
 mod probe;
 mod raster;
 mod rekey;
+mod renamed;
 mod stage;
 mod stated;
 
@@ -12,6 +13,7 @@ pub(crate) use raster::RasterRow;
 
 use crate::check::{self, Others, RowCheck, Seen};
 use crate::city::City;
+use crate::extent::{Extent, Rule};
 use crate::formats::{Refused, refused};
 use crate::normal;
 use crate::notes::{both, joined, of_file};
@@ -20,11 +22,11 @@ use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
 use crate::table::{Reader, Sink, SourceRow};
 use ditu_model::{
-    Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Stated, Value,
+    Delivery, Finding, LayerDef, LayerId, Layers, Mode, Part, Place, Row, RowOp, Severity, Stated,
 };
 use ditu_terrain::Grid;
 use stage::{Fate, Stage};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -215,6 +217,7 @@ impl Others for Work {
         let mut any = false;
         // A delivery that updates holds only a part of the layer: the rest is in the store.
         let partial = self.mode != Mode::Replace;
+        let mut extent = Extent::new(self.part(layer));
         let mut delivered: HashSet<u128> = HashSet::new();
         for source in self.sources.iter().filter(|s| s.layer.id == *layer) {
             any = true;
@@ -232,19 +235,25 @@ impl Others for Work {
                     if partial {
                         delivered.extend(row.key_hash(&source.layer.key));
                     }
+                    extent.take(&row);
                     take(&source.layer, &row);
                 }
                 ControlFlow::Continue(())
             });
         }
-        let present = self.present.as_ref().filter(|_| partial || !any);
+        // One that is whole for a part replaces only that.
+        let part = extent.part();
+        let whole = !partial && part == Part::All;
+        let present = self.present.as_ref().filter(|_| !whole || !any);
         let def = self.layers.get(layer);
         if let (Some(present), Some(def)) = (present, def)
             && present.count(layer) > 0
         {
+            let any_came = any;
             any = true;
             let read = present.rows(layer, &mut |row| {
-                if normal::key_hash(def, row).is_none_or(|k| !delivered.contains(&k)) {
+                let replaced = !partial && any_came && part.holds(row);
+                if !replaced && normal::key_hash(def, row).is_none_or(|k| !delivered.contains(&k)) {
                     take(def, row);
                 }
             });
@@ -306,24 +315,19 @@ impl Work {
             self.layers.iter().filter(ends_here).filter(absent).map(Arc::as_ref).collect();
         if let Some(present) = self.present.as_deref() {
             let present = rekey::Watched::new(present, &first.layer);
-            checks.extend(check::moved::against(
-                &present,
-                &first.layer,
-                &leaning,
-                self.mode == Mode::Replace,
-            ));
+            checks.extend(check::moved::against(&present, &first.layer, &leaning, self.replaced()));
             let odd = present.odd_keys();
             if !odd.is_empty() && send.send(Ok(odd)).is_err() {
                 return;
             }
         }
         self.report.add(Some(&self.layer), findings.drain(..));
-        let former = self.former(&first.layer);
         let keyed = !first.layer.key.is_empty();
         let mut keys = stage::Keys::with_capacity(if keyed { self.expected() } else { 0 });
         let (mut kept, mut nameless) = (0, 0);
+        let mut extent = Extent::new(self.part(&self.layer));
         for source in self.sources.iter().filter(|s| s.layer.id == self.layer) {
-            match self.source(source, &mut checks, &mut keys, &former, send) {
+            match self.source(source, &mut checks, &mut keys, &mut extent, send) {
                 Ok(Some(done)) => (kept, nameless) = (kept + done.kept, nameless + done.nameless),
                 // Nobody listens any more.
                 Ok(None) => return,
@@ -335,6 +339,9 @@ impl Work {
         }
         for check in &mut checks {
             check.end(&mut findings);
+        }
+        if let Some(part) = self.end(extent, &mut findings) {
+            let _ = send.send(Ok(vec![part]));
         }
         let present = self.present.as_ref().filter(|_| nameless > 0 && self.mode == Mode::Replace);
         if present.is_some_and(|p| p.count(&self.layer) > 0) {
@@ -375,10 +382,14 @@ impl Work {
         source: &Source,
         checks: &mut [Box<dyn RowCheck>],
         keys: &mut stage::Keys,
-        former: &Former,
+        extent: &mut Extent,
         send: &SyncSender<Batch>,
     ) -> Result<Option<Rows>, String> {
         let mut stage = Stage::new(source, self.city.as_deref(), None);
+        let present = self.present.as_deref().filter(|_| self.mode != Mode::Append);
+        let mut renamed = renamed::Renamed::new(source, present);
+        let mut wanted = stage.wanted();
+        renamed.iter().for_each(|r| r.want(&mut wanted));
         let mut out = Out {
             work: self,
             send,
@@ -387,8 +398,12 @@ impl Work {
             findings: Vec::new(),
             rows: Rows::default(),
             stated: None,
+            extent,
             gone: false,
         };
+        if self.mode != Mode::Append {
+            out.batch.push(RowOp::Lacking { fields: lacking(source) });
+        }
         if let Some(raster) = &source.raster {
             out.count.read += 1;
             out.keep(raster.row.clone());
@@ -396,11 +411,12 @@ impl Work {
             return Ok((!out.gone).then_some(out.rows));
         }
         let mut refused = None;
-        let result = ahead(source.table.reader.as_ref(), &stage.wanted(), &mut |raw| {
+        let result = ahead(source.table.reader.as_ref(), &wanted, &mut |raw| {
             out.count.read += 1;
+            renamed.iter_mut().for_each(|r| r.before(&raw.values));
             match stage.take(raw, checks, keys, &mut out.findings) {
-                Fate::Keep(mut row) => {
-                    former.fill(&mut row, source);
+                Fate::Keep(row) => {
+                    renamed.iter_mut().for_each(|r| r.after(&source.layer, &row));
                     out.keep(row);
                 }
                 Fate::Quarantine(key) => out.keep_out(key),
@@ -415,6 +431,10 @@ impl Work {
         out.state(stage.stated());
         out.findings.extend(stage.told());
         stage.end(&mut out.findings);
+        if let Some(renamed) = &renamed {
+            let found = renamed.findings(source);
+            out.findings.extend(found);
+        }
         out.flush();
         if let Err(why) = result {
             let told = joined(&why.message);
@@ -467,80 +487,58 @@ fn ahead(reader: &dyn Reader, wanted: &[bool], sink: &mut Sink<'_>) -> Result<()
     })
 }
 
-/// What the store's features hold in fields for which a delivery that updates has no column: to leave a column out is no
-/// word that its values are gone.
-#[derive(Default)]
-struct Former {
-    fields: Vec<usize>,
-    /// By key, the values of those fields.
-    values: HashMap<u128, Box<[Value]>>,
-}
-
-impl Former {
-    fn fill(&self, row: &mut Row, source: &Source) {
-        if self.values.is_empty() {
-            return;
-        }
-        let Some(values) = self.values.get(&row.key_hash(&source.layer.key).unwrap_or_default()) else {
-            return;
-        };
-        for (&field, value) in self.fields.iter().zip(values) {
-            if source.lacks(field) && row.values[field].is_null() {
-                row.values[field] = value.clone();
-            }
-        }
-    }
+/// Fields for which a table has no column. A raster's row is made whole.
+fn lacking(source: &Source) -> Arc<[usize]> {
+    let none = |i: &usize| source.raster.is_none() && source.lacks(*i);
+    (0..source.mapping.len()).filter(none).collect()
 }
 
 impl Work {
-    fn former(&self, layer: &LayerDef) -> Former {
-        let Some(present) = self.present.as_ref().filter(|_| self.mode == Mode::Upsert) else {
-            return Former::default();
-        };
-        let sources = || self.sources.iter().filter(|s| s.layer.id == self.layer);
-        let lacking = |i: &usize| sources().any(|s| s.lacks(*i));
-        let fields: Vec<usize> = (0..layer.fields.len()).filter(lacking).collect();
-        if fields.is_empty() || layer.key.is_empty() || present.count(&self.layer) == 0 {
-            return Former::default();
+    /// How the part of a layer is found for which the delivery is whole.
+    fn part(&self, layer: &LayerId) -> &Rule {
+        let source = self.sources.iter().find(|s| s.layer.id == *layer);
+        source.map_or(&Rule::Whole, |s| &s.part)
+    }
+
+    /// Of which part what does not come of this layer goes.
+    fn replaced(&self) -> Option<&Rule> {
+        (self.mode == Mode::Replace).then(|| self.part(&self.layer))
+    }
+
+    /// The part for which the rows are whole, when all have come; said where it cannot be told.
+    fn end(&self, extent: Extent, findings: &mut Vec<Finding>) -> Option<RowOp> {
+        if self.mode != Mode::Replace || self.present.as_ref().is_none_or(|p| p.count(&self.layer) == 0) {
+            return None;
         }
-        let mut values: HashMap<u128, Box<[Value]>> = HashMap::new();
-        let read = present.rows(&self.layer, &mut |row| {
-            let held: Box<[Value]> = fields.iter().map(|&i| row.values[i].clone()).collect();
-            if let Some(key) = normal::key_hash(layer, row).filter(|_| held.iter().any(|v| !v.is_null())) {
-                values.insert(key, held);
-            }
-        });
-        let held = |at: usize| values.values().any(|v| !v[at].is_null());
-        let titles = |zh: bool| -> Vec<&str> {
-            let each =
-                fields.iter().enumerate().filter(|(at, _)| held(*at)).map(|(_, &i)| &layer.fields[i].title);
-            each.map(|t| if zh { t.zh.as_str() } else { t.en.as_str() }).collect()
-        };
-        let finding = match &read {
-            Ok(()) if titles(true).is_empty() => return Former::default(),
-            Ok(()) => crate::notes::finding(
-                "field.kept",
+        if extent.is_unclear() {
+            findings.push(crate::notes::finding(
+                "part.unclear",
                 Severity::Note,
                 Place::default(),
                 both(
-                    format!("文件没有这些列：{}", titles(true).join("、")),
-                    format!("the file has no columns for: {}", titles(false).join(", ")),
+                    "有的行看不出属于哪一部分，这批数据按整层处理",
+                    "some rows do not say to which part they belong: the delivery is taken as the whole layer",
                 ),
-                both("更新时保留库中原值", "what the store holds stays"),
-            ),
-            Err(why) => crate::notes::finding(
-                "check.store",
+                both("只是一部分时用 --part 指定", "say --part where it is only a part"),
+            ));
+        }
+        if extent.outside > 0 {
+            let n = extent.outside;
+            findings.push(crate::notes::finding(
+                "part.outside",
                 Severity::Warning,
                 Place::default(),
                 both(
-                    format!("库中的原值读不出来（{why}）"),
-                    format!("the store's values cannot be read ({why})"),
+                    format!("有 {n} 行不属于指定的部分（--part）"),
+                    format!("{n} rows lie outside the part that --part states"),
                 ),
-                both("文件里没有的列会清空", "fields without a column become empty"),
-            ),
-        };
-        self.report.add(Some(&self.layer), [finding]);
-        Former { fields, values }
+                both("已按主键更新或加入，核对 --part", "they are put by key all the same; check --part"),
+            ));
+        }
+        match extent.part() {
+            Part::All => None,
+            part => Some(RowOp::Within { part }),
+        }
     }
 }
 
@@ -554,6 +552,7 @@ struct Out<'a> {
     rows: Rows,
     /// What the store was told of the rows' precision.
     stated: Option<Stated>,
+    extent: &'a mut Extent,
     gone: bool,
 }
 
@@ -567,6 +566,7 @@ struct Rows {
 
 impl Out<'_> {
     fn keep(&mut self, row: Row) {
+        self.extent.take(&row);
         self.batch.push(RowOp::Put { id: None, row });
         self.count.committed += 1;
         self.rows.kept += 1;

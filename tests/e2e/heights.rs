@@ -212,7 +212,7 @@ fn marks_in_columns_are_told_and_a_stated_one_holds() {
     let as_format = |source: &Path, name: &str, format: &str, more: &[&str]| {
         written(&city, source, name, format, &[&typed, more].concat())
     };
-    // MapInfo's writer takes no names but plain ones.
+    // MapInfo's writer takes no names but plain ones, dBASE none of more than ten bytes.
     let plain = rows
         .replace("管线类型,物探点号,经度,纬度,地面高程,埋深(cm)", "PIPE_TYPE,Exp_No,经度,纬度,Surf_H,b_depth")
         .replace(",120\n", ",1.2\n");
@@ -220,9 +220,9 @@ fn marks_in_columns_are_told_and_a_stated_one_holds() {
     let files = [
         csv.clone(),
         as_format(&csv, "管点.gpkg", "GPKG", &[]),
-        as_format(&csv, "管点.shp", "ESRI Shapefile", &["-lco", "ENCODING=UTF-8"]),
+        as_format(&plain, "管点.shp", "ESRI Shapefile", &["-lco", "ENCODING=UTF-8"]),
         as_format(&csv, "管点.xlsx", "XLSX", &[]),
-        as_format(&plain, "管点.mif", "MapInfo File", &[]),
+        as_format(&plain, "管点.mif", "MapInfo File", &["-oo", "KEEP_GEOM_COLUMNS=NO"]),
     ];
     for file in &files {
         let city = City::new();
@@ -406,7 +406,11 @@ fn what_may_be_a_height_or_none_is_asked() {
         assert!(least >= 40.0 && greatest <= 44.0, "{mark}: {least} {greatest}");
         let kept = City::new();
         import(&kept, &file, &[&layer[..], &["--nodata", "none"]].concat()).expect(0);
-        assert_eq!(reaches(&kept)[0], Some(low), "{mark}");
+        let [least, greatest] = reaches(&kept).map(Option::unwrap);
+        assert!(
+            (least - low).abs() < 1.0 && (mark != "999" || greatest > 900.0),
+            "{mark}: {least} {greatest}"
+        );
     }
 }
 

@@ -219,7 +219,7 @@ fn a_delivery_that_would_remove_too_much_stays_uncommitted_and_can_be_allowed() 
     assert_eq!(job["state"], "checked", "{job}");
     assert!(job["error"]["zh"].as_str().unwrap().contains('8'), "{job}");
     assert_eq!((city.revisions(), city.count("transport.road")), (1, 10));
-    let job = page.step(&id, "commit", &json!({}));
+    let job = page.step(&id, "commit", &json!({"allow_removal": true}));
     assert_eq!(job["state"], "committed", "{job}");
     assert_eq!((city.revisions(), city.count("transport.road")), (2, 2));
 }

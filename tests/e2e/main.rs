@@ -15,6 +15,7 @@ mod equal;
 mod heights;
 mod hostile;
 mod imports;
+mod redelivery;
 mod shared;
 mod statements;
 mod tables;

@@ -360,3 +360,47 @@ test('an upload goes on after a reload, and a wrong token is told', async () => 
   expect(sizes[0]).toBe(4 << 20);
   await page.context().close();
 });
+
+test('a delivery that would remove 900 of 1000 parcels asks, and a part of them does not', async () => {
+  const { page, errors } = await visit(browser, `${url}/import.html#token=${token}`, { viewport: SMALL });
+  const feature = (i: number) => {
+    const [x, y] = [111.69 + (i % 40) * 4e-4, 29.04 + Math.floor(i / 40) * 4e-4];
+    const ring = [[x, y], [x + 3e-4, y], [x + 3e-4, y + 3e-4], [x, y + 3e-4], [x, y]];
+    return { type: 'Feature', properties: { ZDDM: `430702001001GB${String(i).padStart(5, '0')}`, QLR: `户主${i}` }, geometry: { type: 'Polygon', coordinates: [ring] } };
+  };
+  const parcels = (n: number) => Buffer.from(JSON.stringify({ type: 'FeatureCollection', features: Array.from({ length: n }, (_, i) => feature(i)) }));
+  const deliver = async (n: number) => {
+    await page.locator('#files').setInputFiles([{ name: '宗地.geojson', mimeType: 'application/geo+json', buffer: parcels(n) }]);
+    await page.getByRole('button', { name: '开始检查' }).click();
+    await page.locator('.counts').waitFor();
+  };
+  await page.locator('.drop').waitFor();
+  await deliver(1000);
+  expect(await page.locator('.ask').count()).toBe(0);
+  await commit(page);
+  await page.getByRole('button', { name: '导入下一批' }).click();
+  await page.locator('.drop').waitFor();
+
+  await deliver(100);
+  await page.locator('.ask[data-kind=removal]').waitFor();
+  expect(await page.locator('.ask').textContent()).toContain('现有 1000 个要素中有 900 个');
+  expect(await page.locator('#commit').isDisabled()).toBe(true);
+  await page.waitForTimeout(1500);
+  await shot(page, 'removal-1-asked');
+  await tidy(page);
+  expect(await axeFindings(page)).toEqual([]);
+  // What covers only a part replaces only that: there is nothing to ask, and nothing changes.
+  await page.getByRole('button', { name: /只是一部分/ }).click();
+  await page.getByText('与现有数据相同').waitFor();
+  expect(await page.locator('.ask').count()).toBe(0);
+  await commit(page);
+  expect(await items('cadastre.parcel')).toBe(1000);
+  await page.getByRole('button', { name: '导入下一批' }).click();
+
+  await deliver(100);
+  await page.locator('.ask label', { hasText: '确认删除这 900 个要素' }).locator('input').check();
+  await commit(page);
+  expect(await items('cadastre.parcel')).toBe(100);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});

@@ -2,7 +2,9 @@
 
 use crate::feature::{Feature, Row};
 use crate::layer::LayerId;
+use crate::loss::{Losses, Part, Terms};
 use crate::value::DateTime;
+use std::sync::Arc;
 
 /// A feature's lasting id, unique in its layer and at least 1.
 pub type FeatureId = u64;
@@ -20,7 +22,7 @@ impl std::fmt::Display for RevisionId {
 /// How a delivery meets what the layer already holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// The delivery is the whole layer: what it does not hold is removed. Rows are matched on the key, or on equal
+    /// The delivery is the whole layer, or a part of it ([`RowOp::Within`]): what it does not hold of that is removed. Rows are matched on the key, or on equal
     /// content where the layer has no key; matched rows keep their id, unchanged rows are not written.
     Replace,
     /// Rows are matched on the key and put; nothing is removed.
@@ -55,6 +57,17 @@ pub enum RowOp {
         from: u128,
         /// The hash of the key under which it is delivered.
         to: u128,
+    },
+    /// From here on rows have no column for these fields (by index): what the layer holds in them stays, which is not said
+    /// of a column that is there and empty.
+    Lacking {
+        /// The fields.
+        fields: Arc<[usize]>,
+    },
+    /// The delivery is whole for this part only; what is there of others stays. The last one counts.
+    Within {
+        /// The part.
+        part: Part,
     },
     /// Removes a feature (only in [`Mode::Edit`]).
     Remove {
@@ -105,9 +118,10 @@ pub struct Changeset {
     pub origin: Origin,
     /// At most one delivery a layer.
     pub deliveries: Vec<Delivery>,
-    /// The share (0 to 1) of the features that a layer holds which a [`Mode::Replace`] delivery must still hold; one
-    /// that would remove more is refused. `None` allows everything.
-    pub min_match: Option<f64>,
+    /// What may be taken away without a further word.
+    pub terms: Terms,
+    /// What is taken away, for the caller to keep a clone of.
+    pub losses: Losses,
 }
 
 /// A committed change to one layer, as history lists it.

@@ -2,7 +2,9 @@
 //! `cargo run --release -p ditu-store --example bulk -- PATH|postgres://… [ROWS]`.
 
 use ditu_access::{Action, Gate, Grant, Principal};
-use ditu_model::{Changeset, Delivery, Geometry, LayerId, Layers, Mode, Origin, Query, Row, RowOp, Value};
+use ditu_model::{
+    Changeset, Delivery, Geometry, LayerId, Layers, Losses, Mode, Origin, Query, Row, RowOp, Terms, Value,
+};
 use ditu_store::{Target, open};
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -68,7 +70,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         store
             .commit(
                 &view,
-                Changeset { origin: Origin::default(), deliveries: vec![delivery], min_match: None },
+                Changeset {
+                    origin: Origin::default(),
+                    deliveries: vec![delivery],
+                    terms: Terms::default(),
+                    losses: Losses::default(),
+                },
             )
             .await?;
         println!("{name}: {:.0} rows/s", n as f64 / start.elapsed().as_secs_f64());

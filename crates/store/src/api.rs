@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use ditu_access::View;
 use ditu_model::{
-    Changeset, Commit, Difference, Feature, FeatureId, FeatureSource, LayerId, Layers, Origin, Preview,
+    Changeset, Commit, Difference, Feature, FeatureId, FeatureSource, LayerId, Layers, Loss, Origin, Preview,
     Revision, RevisionId, Text,
 };
 use std::path::PathBuf;
@@ -38,19 +38,11 @@ pub enum StoreError {
         /// The id.
         id: FeatureId,
     },
-    /// A delivery would remove more than was allowed.
-    #[error(
-        "{layer}: the delivery holds {matched} of the {present} features that are there, less than the share of {min_match} that was asked for"
-    )]
-    TooManyRemoved {
-        /// The layer.
-        layer: LayerId,
-        /// Features that the layer holds.
-        present: u64,
-        /// Those that the delivery holds too.
-        matched: u64,
-        /// The least share that was asked for.
-        min_match: f64,
+    /// A delivery would take away more than it may without consent.
+    #[error("{}; nothing was committed", asked(losses).en)]
+    Consent {
+        /// What each layer would lose; at least one of them asks for something.
+        losses: Vec<Loss>,
     },
     /// The delivery's stream failed; holds its words.
     #[error("the delivery stopped: {0}")]
@@ -99,14 +91,7 @@ impl StoreError {
                 format!("{layer}：主键 {key} 出现两次；一个主键只能对应一个要素")
             }
             StoreError::NoFeature { layer, id } => format!("{layer}：没有要素 {id}"),
-            StoreError::TooManyRemoved { layer, present, matched, .. } => {
-                let gone = present.saturating_sub(*matched);
-                let text = format!("现有 {present} 个要素中 {gone} 个将被删除，超过了设定的比例；未入库");
-                en = format!(
-                    "{layer}: {gone} of {present} features would be removed, more than was allowed; nothing was committed"
-                );
-                format!("{layer}：{text}")
-            }
+            StoreError::Consent { losses } => format!("{}；未入库", asked(losses).zh),
             StoreError::Delivery(words) => match words.split_once(" / ") {
                 Some((zh, other)) => {
                     en = other.to_owned();
@@ -120,6 +105,13 @@ impl StoreError {
         };
         Text::new(zh, en)
     }
+}
+
+/// What needs consent, in one line.
+fn asked(losses: &[Loss]) -> Text {
+    let each = losses.iter().flat_map(|l| l.asks.iter().map(|a| l.text(a)));
+    let (zh, en): (Vec<String>, Vec<String>) = each.map(|t| (t.zh, t.en)).unzip();
+    Text::new(zh.join("；"), en.join("; "))
 }
 
 /// One version of a feature, as its history lists it.

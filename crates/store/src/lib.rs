@@ -10,6 +10,7 @@ mod open;
 mod postgis;
 mod same;
 mod show;
+mod taken;
 
 pub use api::{FeatureVersion, Store, StoreError, Target};
 pub use memory::memory;

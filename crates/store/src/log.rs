@@ -4,8 +4,8 @@ use crate::api::{FeatureVersion, StoreError};
 use crate::show::show;
 use ditu_access::{Action, Scope, View};
 use ditu_model::{
-    Changeset, Delivery, Difference, FeatureId, LayerDef, LayerId, Mode, Origin, Preview, Revision,
-    RevisionId, RowOp,
+    Changeset, Delivery, Difference, FeatureId, LayerDef, LayerId, Losses, Mode, Origin, Preview, Revision,
+    RevisionId, RowOp, Terms,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +48,19 @@ pub(crate) enum Keep {
     All,
     /// It is shown, with so many differences a layer, and undone.
     Nothing { limit: usize },
+}
+
+impl Keep {
+    /// True when what needs consent stops it.
+    pub(crate) fn enforces(self) -> bool {
+        matches!(self, Keep::All)
+    }
+}
+
+/// The end of a commit: refused where something needs consent that was not given.
+pub(crate) fn consent(losses: &Losses) -> Result<(), StoreError> {
+    let losses = losses.list();
+    if losses.iter().all(|l| l.asks.is_empty()) { Ok(()) } else { Err(StoreError::Consent { losses }) }
 }
 
 /// What a revision that is not kept would be.
@@ -119,5 +132,6 @@ pub(crate) fn rollback(layer: LayerId, back: Vec<Difference>, origin: Origin) ->
         batches.push(Ok(ops.by_ref().take(2000).collect()));
     }
     let rows = Box::new(batches.into_iter());
-    Changeset { origin, deliveries: vec![Delivery { layer, mode: Mode::Edit, rows }], min_match: None }
+    let deliveries = vec![Delivery { layer, mode: Mode::Edit, rows }];
+    Changeset { origin, deliveries, terms: Terms::default(), losses: Losses::default() }
 }

@@ -1,15 +1,15 @@
 //! A store in memory, for the tests of other crates: whole layers behind shared pointers, copied when they change.
 
 use crate::api::{FeatureVersion, Store, StoreError};
-use crate::log::{self, Added};
-use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Side, Terms};
+use crate::log::{self, Added, Keep};
+use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Rules, Side};
 use crate::show::show;
 use async_trait::async_trait;
 use ditu_access::{Scope, View};
 use ditu_model::source::{Changed, Changes};
 use ditu_model::{
     Bounds, Changeset, Commit, DateTime, Difference, Feature, FeatureId, FeatureSource, FeatureStream,
-    LayerDef, LayerId, Layers, Mode, Origin, Preview, Query, Revision, RevisionId, Row, SourceError,
+    LayerDef, LayerId, Layers, Mode, Origin, Part, Preview, Query, Revision, RevisionId, Row, SourceError,
 };
 use futures_util::stream;
 use std::collections::BTreeMap;
@@ -114,6 +114,37 @@ impl Lookup for Rows<'_> {
         };
         Ok(places.iter().map(at).collect())
     }
+
+    fn former(
+        &mut self,
+        ids: &[FeatureId],
+        take: &mut dyn FnMut(FeatureId, RevisionId, &Row),
+    ) -> Result<(), StoreError> {
+        let layer = lock(self.0);
+        for id in ids {
+            for (revision, before) in layer.log.get(id).into_iter().flatten() {
+                before.iter().for_each(|row| take(*id, *revision, row));
+            }
+        }
+        Ok(())
+    }
+
+    fn within(&mut self, part: &Part, take: &mut dyn FnMut(FeatureId)) -> Result<(), StoreError> {
+        let layer = lock(self.0);
+        layer.rows.iter().filter(|(_, (row, _))| part.holds(row)).for_each(|(id, _)| take(*id));
+        Ok(())
+    }
+
+    fn holding(&mut self, fields: &[usize], take: &mut dyn FnMut(FeatureId, Row)) -> Result<(), StoreError> {
+        let layer = lock(self.0);
+        let holds = |row: &Row| fields.iter().any(|&i| !row.values[i].is_null());
+        layer
+            .rows
+            .iter()
+            .filter(|(_, (row, _))| holds(row))
+            .for_each(|(id, (row, _))| take(*id, Row::clone(row)));
+        Ok(())
+    }
 }
 
 fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -175,7 +206,7 @@ impl Inner {
     ) -> Result<Commit, StoreError> {
         let _writer = lock(&self.writer);
         let now = self.snapshot();
-        let (mut next, done) = Inner::next(&now, work(&now)?, restore)?;
+        let (mut next, done) = Inner::next(&now, work(&now)?, restore, Keep::All)?;
         if done.is_empty() {
             return Ok(Commit::Unchanged(now.head()));
         }
@@ -186,7 +217,7 @@ impl Inner {
 
     fn preview(&self, changeset: Changeset, limit: usize) -> Result<Vec<Preview>, StoreError> {
         let now = self.snapshot();
-        let (next, done) = Inner::next(&now, changeset, false)?;
+        let (next, done) = Inner::next(&now, changeset, false, Keep::Nothing { limit })?;
         let each = done.into_iter().map(|r| {
             let mut differences = next.layer(&r.layer)?.diff(now.head(), r.id);
             differences.truncate(limit);
@@ -200,9 +231,10 @@ impl Inner {
         now: &Snapshot,
         changeset: Changeset,
         restore: bool,
+        keep: Keep,
     ) -> Result<(Snapshot, Vec<Revision>), StoreError> {
         let mut next = Snapshot::clone(now);
-        let Changeset { origin, deliveries, min_match } = changeset;
+        let Changeset { origin, deliveries, terms, losses } = changeset;
         let head = next.head();
         let revision = RevisionId(head.0 + 1);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -220,8 +252,8 @@ impl Inner {
             // The lookup reads what has been applied: both reach the layer, by turns.
             let layer = Mutex::new(layer);
             let mut rows = Rows(&layer);
-            let terms = Terms { restore, min_match };
-            let mut merge = Merge::new(def, delivery, next_id, existing, &mut rows, terms);
+            let rules = Rules { restore, terms: terms.clone(), enforce: keep.enforces() };
+            let mut merge = Merge::new(def, delivery, next_id, existing, &mut rows, rules);
             let (mut added, mut counts) = (Added::default(), [0; 3]);
             for actions in merge.by_ref() {
                 for action in actions? {
@@ -233,8 +265,8 @@ impl Inner {
                     lock(&layer).apply(action, revision, &mut added);
                 }
             }
-            let next_id = merge.next_id();
-            drop(merge);
+            let (next_id, loss) = merge.finish();
+            loss.into_iter().for_each(|l| losses.add(l));
             if counts == [0; 3] {
                 continue;
             }
@@ -250,6 +282,9 @@ impl Inner {
                 changed: counts[1],
                 removed: counts[2],
             });
+        }
+        if keep.enforces() {
+            log::consent(&losses)?;
         }
         Ok((next, done))
     }

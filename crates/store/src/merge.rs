@@ -2,7 +2,11 @@
 
 use crate::api::StoreError;
 use crate::same::{Near, Told, is_same, settle};
-use ditu_model::{Bounds, Delivery, FeatureId, LayerDef, Mode, Row, RowOp, RowStream, Stated};
+use crate::taken::Taken;
+use ditu_model::{
+    Bounds, Delivery, FeatureId, LayerDef, Loss, Mode, Part, RevisionId, Row, RowOp, RowStream, Stated,
+    Terms, Value,
+};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
@@ -22,7 +26,7 @@ pub(crate) enum Action {
         row: Row,
         side: Side,
     },
-    /// `before` is the row that is there, where matching has read it.
+    /// With the row before, where it was looked up.
     Update {
         id: FeatureId,
         row: Row,
@@ -34,38 +38,48 @@ pub(crate) enum Action {
     },
 }
 
-/// Rows that are read at once to be compared.
-const COMPARED: usize = 2000;
 /// Features at one place among which a row without a key is looked for.
 pub(crate) const NEAR_MOST: usize = 1000;
 
-/// Looks up what is there: hashes for deliveries that name ids, rows for those whose hashes differ from what is there.
+/// Looks up what is there.
 pub(crate) trait Lookup {
     /// The row of an id.
     fn by_id(&mut self, id: FeatureId) -> Result<Option<Side>, StoreError>;
     /// The id that holds a key.
     fn by_key(&mut self, key: u128) -> Result<Option<FeatureId>, StoreError>;
-    /// Rows of ids, in any order.
+    /// Features as they are now, in any order; those that are not there are left out.
     fn rows(&mut self, ids: &[FeatureId]) -> Result<Vec<(FeatureId, Row)>, StoreError>;
     /// For each place the features whose box agrees with its box to within its degrees, at most [`NEAR_MOST`]. An index may
     /// give more.
     fn near(&mut self, places: &[(Bounds, f64)]) -> Result<Vec<Vec<FeatureId>>, StoreError>;
+    /// What the log has of features: each row before a revision changed it.
+    fn former(
+        &mut self,
+        ids: &[FeatureId],
+        take: &mut dyn FnMut(FeatureId, RevisionId, &Row),
+    ) -> Result<(), StoreError>;
+    /// The features of a part.
+    fn within(&mut self, part: &Part, take: &mut dyn FnMut(FeatureId)) -> Result<(), StoreError>;
+    /// The features that hold something in any of these fields, in id order.
+    fn holding(&mut self, fields: &[usize], take: &mut dyn FnMut(FeatureId, Row)) -> Result<(), StoreError>;
 }
 
-/// Under which terms a delivery is taken.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Terms {
+/// By which rules a delivery is taken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rules {
     /// Ids that come back are put where they were: a rollback.
     pub(crate) restore: bool,
-    /// The share of what is there that must stay.
-    pub(crate) min_match: Option<f64>,
+    /// What may go without a further word.
+    pub(crate) terms: Terms,
+    /// What needs consent is not done; a preview does it to show it.
+    pub(crate) enforce: bool,
 }
 
-/// For keys that are hashes already: a part of them will do.
+/// For keys that are hashes already: some bytes of them will do.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Part(u64);
+pub(crate) struct Bytes(u64);
 
-impl Hasher for Part {
+impl Hasher for Bytes {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -78,11 +92,42 @@ impl Hasher for Part {
     }
 }
 
-type Hashed = BuildHasherDefault<Part>;
+type Hashed = BuildHasherDefault<Bytes>;
 
 /// As much of a hash as tells ten million keys apart, with a chance of 10^-15 that it does not: sets of them are held in memory.
 fn part(hash: u128) -> [u32; 3] {
     [hash as u32, (hash >> 32) as u32, (hash >> 64) as u32]
+}
+
+/// Features that are looked up at a time.
+const LOOKED_UP: usize = 512;
+/// Rows without a key that are compared at a time.
+const COMPARED: usize = 2000;
+
+/// A row that is not as it was.
+struct Changed {
+    id: FeatureId,
+    row: Row,
+    side: Side,
+    /// The hash of what is there.
+    content: u128,
+}
+
+/// What came of a batch so far.
+#[derive(Default)]
+struct Met {
+    actions: Vec<Action>,
+    changed: Vec<Changed>,
+    /// Rows without a key whose content is not there.
+    strangers: Vec<(Row, Side)>,
+    /// Features that are matched without a key and hold values for which there is no column.
+    kept: Vec<FeatureId>,
+}
+
+/// The hash of what is left of a row without some fields.
+fn masked_hash(row: &mut Row, fields: &[usize]) -> u128 {
+    fields.iter().for_each(|&i| row.values[i] = Value::Null);
+    row.content_hash()
 }
 
 /// A delivery on its way into a layer: an iterator over batches of actions.
@@ -95,16 +140,22 @@ pub(crate) struct Merge<'a> {
     unkeyed: HashMap<u128, Vec<FeatureId>, Hashed>,
     /// Features that no row has been matched with. Without [`Mode::Replace`] those that have no key.
     all: HashSet<FeatureId>,
-    /// Rows of a batch whose key is there and whose content is not, and what has that key.
-    suspects: Vec<(FeatureId, Row, Side)>,
-    /// Rows of a batch without a key whose content is not there.
-    strangers: Vec<(Row, Side)>,
     /// What the rows at hand say of their own precision.
     stated: Stated,
     /// Keys of this delivery, by 96 bits of their hashes.
     new_keys: HashSet<[u32; 3], Hashed>,
     lookup: &'a mut dyn Lookup,
-    terms: Terms,
+    rules: Rules,
+    /// The first id that this delivery gives out.
+    first_id: FeatureId,
+    /// Fields for which the rows that come now have no column.
+    lacking: Arc<[usize]>,
+    /// Features without a key that hold something in those fields, in order.
+    masked: Vec<FeatureId>,
+    /// The part for which the delivery is whole.
+    part: Part,
+    taken: Taken,
+    loss: Option<Loss>,
     /// Features that the layer held.
     present: u64,
     /// Edits that wait: each is applied before the next is looked up.
@@ -120,9 +171,10 @@ impl<'a> Merge<'a> {
         next_id: FeatureId,
         existing: Vec<(FeatureId, Side)>,
         lookup: &'a mut dyn Lookup,
-        terms: Terms,
+        rules: Rules,
     ) -> Merge<'a> {
         let mut m = Merge {
+            taken: Taken::new(&def),
             def,
             mode: delivery.mode,
             rows: delivery.rows,
@@ -130,12 +182,15 @@ impl<'a> Merge<'a> {
             keyed: HashMap::with_capacity_and_hasher(existing.len(), Hashed::default()),
             unkeyed: HashMap::default(),
             all: HashSet::new(),
-            suspects: Vec::new(),
-            strangers: Vec::new(),
             stated: Stated::default(),
             new_keys: HashSet::default(),
             lookup,
-            terms,
+            rules,
+            first_id: next_id,
+            lacking: Arc::default(),
+            masked: Vec::new(),
+            part: Part::All,
+            loss: None,
             present: existing.len() as u64,
             waiting: VecDeque::new(),
             ended: false,
@@ -158,9 +213,9 @@ impl<'a> Merge<'a> {
         m
     }
 
-    /// The first id that was not given out.
-    pub(crate) fn next_id(&self) -> FeatureId {
-        self.next_id
+    /// The first id that was not given out, and what the delivery takes away; when it has ended.
+    pub(crate) fn finish(mut self) -> (FeatureId, Option<Loss>) {
+        (self.next_id, self.loss.take())
     }
 
     fn duplicate(&self, row: &Row) -> StoreError {
@@ -178,58 +233,134 @@ impl<'a> Merge<'a> {
     }
 
     /// Takes a row. One whose content is not there waits to be compared with what is.
-    fn put(&mut self, row: Row) -> Result<Option<Action>, StoreError> {
+    fn put(&mut self, row: Row, met: &mut Met) -> Result<(), StoreError> {
         let side = Side { key: row.key_hash(&self.def.key), content: row.content_hash() };
         match side.key {
             Some(key) => match self.keyed.get(&key).copied() {
-                Some(_) if self.mode == Mode::Append => Err(self.duplicate(&row)),
+                Some(_) if self.mode == Mode::Append => return Err(self.duplicate(&row)),
                 Some((id, content)) => {
                     if !self.new_keys.insert(part(key)) {
                         return Err(self.duplicate(&row));
                     }
                     self.all.remove(&id);
-                    if content != side.content {
-                        self.suspects.push((id, row, side));
+                    if content == side.content {
+                        self.taken.same(&row);
+                    } else {
+                        met.changed.push(Changed { id, row, side, content });
                     }
-                    Ok(None)
                 }
-                None => self.fresh(row, side).map(Some),
+                None => met.actions.push(self.fresh(row, side)?),
             },
-            None if self.mode == Mode::Append || self.unkeyed.is_empty() => self.fresh(row, side).map(Some),
+            None if self.mode == Mode::Append => met.actions.push(self.fresh(row, side)?),
+            None if self.unkeyed.is_empty() => {
+                self.taken.fresh(&row);
+                met.actions.push(self.fresh(row, side)?);
+            }
             None => {
                 while let Some(id) = self.unkeyed.get_mut(&side.content).and_then(Vec::pop) {
                     if self.all.remove(&id) {
-                        return Ok(None);
+                        self.taken.same(&row);
+                        if self.masked.binary_search(&id).is_ok() {
+                            met.kept.push(id);
+                        }
+                        return Ok(());
                     }
                 }
-                self.strangers.push((row, side));
-                Ok(None)
+                met.strangers.push((row, side));
             }
         }
+        Ok(())
     }
 
-    /// Compares the rows that wait with what is there, and says what is to be done about those that differ.
-    fn compare(&mut self, actions: &mut Vec<Action>) -> Result<(), StoreError> {
-        let near = Near::new(self.def.resolution, self.stated);
-        let mut suspects = std::mem::take(&mut self.suspects).into_iter().peekable();
-        while suspects.peek().is_some() {
-            let some: Vec<_> = suspects.by_ref().take(COMPARED).collect();
-            let ids: Vec<FeatureId> = some.iter().map(|(id, ..)| *id).collect();
-            let mut there: HashMap<FeatureId, Row> = self.lookup.rows(&ids)?.into_iter().collect();
-            for (id, mut row, mut side) in some {
-                let before = there.remove(&id);
-                match before.as_ref().map_or(Told::Other, |b| settle(&self.def, b, &mut row, near)) {
-                    Told::Same => continue,
-                    Told::Mixed => side.content = row.content_hash(),
-                    Told::Other => {}
-                }
-                actions.push(Action::Update { id, row, side, before });
+    /// Rows that come from here on have no column for these fields. Rows without a key are matched on what is left.
+    fn lack(&mut self, fields: Arc<[usize]>) -> Result<(), StoreError> {
+        if fields == self.lacking {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.lacking, fields);
+        self.masked.clear();
+        if self.unkeyed.is_empty() {
+            return Ok(());
+        }
+        let mut asked: Vec<usize> = before.iter().chain(self.lacking.iter()).copied().collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let (def, now, masked, unkeyed) = (&self.def, &self.lacking, &mut self.masked, &mut self.unkeyed);
+        self.lookup.holding(&asked, &mut |id, mut row| {
+            if row.key_hash(&def.key).is_some() {
+                return;
+            }
+            let was = masked_hash(&mut row.clone(), &before);
+            let is = masked_hash(&mut row, now);
+            if was != is
+                && let Some(list) = unkeyed.get_mut(&was)
+                && let Some(at) = list.iter().position(|i| *i == id)
+            {
+                list.remove(at);
+                unkeyed.entry(is).or_default().push(id);
+            }
+            masked.push(id);
+        })
+    }
+
+    /// Looks up what changed: fills what the delivery has no column for, and counts what goes.
+    fn settle(&mut self, met: &mut Met) -> Result<(), StoreError> {
+        for ids in met.kept.chunks(LOOKED_UP) {
+            for (_, row) in self.lookup.rows(ids)? {
+                self.taken.kept(&row, &self.lacking);
             }
         }
-        let strangers = std::mem::take(&mut self.strangers);
+        met.kept.clear();
+        self.find(met)?;
+        let changed = std::mem::take(&mut met.changed);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let near = Near::new(self.def.resolution, self.stated);
+        let ids: Vec<FeatureId> = changed.iter().map(|c| c.id).collect();
+        let mut there: HashMap<FeatureId, Row> = self.lookup.rows(&ids)?.into_iter().collect();
+        let mut left = Vec::with_capacity(changed.len());
+        for Changed { id, mut row, mut side, content } in changed {
+            let before = there.remove(&id);
+            if let Some(before) = &before {
+                let filled = self.taken.changed(&self.def, id, before, &mut row, &self.lacking);
+                let told = settle(&self.def, before, &mut row, near);
+                if filled || told == Told::Mixed {
+                    side.content = row.content_hash();
+                }
+                if told == Told::Same || side.content == content {
+                    continue;
+                }
+            }
+            left.push((id, row, side, before));
+        }
+        let wanted: HashMap<FeatureId, u128> = left.iter().map(|(id, _, s, _)| (*id, s.content)).collect();
+        let ids: Vec<FeatureId> = left.iter().map(|(id, ..)| *id).collect();
+        let mut back: HashMap<FeatureId, RevisionId> = HashMap::new();
+        if !ids.is_empty() {
+            self.lookup.former(&ids, &mut |id, revision, row| {
+                if wanted.get(&id) == Some(&row.content_hash()) {
+                    let latest = back.entry(id).or_insert(revision);
+                    *latest = (*latest).max(revision);
+                }
+            })?;
+        }
+        for (id, row, side, before) in left {
+            if let Some(revision) = back.get(&id) {
+                self.taken.reverted(&self.def, id, &row, *revision);
+            }
+            met.actions.push(Action::Update { id, row, side, before });
+        }
+        Ok(())
+    }
+
+    /// Compares the rows without a key that wait with what lies at their places.
+    fn find(&mut self, met: &mut Met) -> Result<(), StoreError> {
+        let strangers = std::mem::take(&mut met.strangers);
         if strangers.is_empty() {
             return Ok(());
         }
+        let near = Near::new(self.def.resolution, self.stated);
         let place = |(row, _): &(Row, Side)| {
             let b = row.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds());
             (b, near.degrees(b.min[1]))
@@ -247,17 +378,80 @@ impl<'a> Merge<'a> {
             ids.sort_unstable();
             ids.dedup();
             let there: HashMap<FeatureId, Row> = self.lookup.rows(&ids)?.into_iter().collect();
+            let lacking = self.lacking.clone();
             for (row, side, found) in some {
                 let is_it = |id: &FeatureId| {
-                    self.all.contains(id) && there.get(id).is_some_and(|r| is_same(&self.def, r, &row, near))
+                    self.all.contains(id)
+                        && there.get(id).is_some_and(|r| match lacking.is_empty() {
+                            true => is_same(&self.def, r, &row, near),
+                            false => {
+                                // What there is no column for is nobody's difference.
+                                let mut rest = r.clone();
+                                lacking.iter().for_each(|&i| rest.values[i] = Value::Null);
+                                is_same(&self.def, &rest, &row, near)
+                            }
+                        })
                 };
                 match found.into_iter().find(is_it) {
-                    Some(id) => drop(self.all.remove(&id)),
-                    None => actions.push(self.fresh(row, side)?),
+                    Some(id) => {
+                        self.all.remove(&id);
+                        self.taken.same(&row);
+                        if self.masked.binary_search(&id).is_ok()
+                            && let Some(held) = there.get(&id)
+                        {
+                            self.taken.kept(held, &lacking);
+                        }
+                    }
+                    None => {
+                        self.taken.fresh(&row);
+                        met.actions.push(self.fresh(row, side)?);
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// What the delivery does not hold of its part, when all of it has come; and what it takes away.
+    fn end(&mut self) -> Result<Vec<FeatureId>, StoreError> {
+        let all = std::mem::take(&mut self.all);
+        let mut inside = self.present;
+        let mut gone: Vec<FeatureId> = match &self.part {
+            _ if self.present == 0 || self.mode != Mode::Replace => Vec::new(),
+            Part::All => all.into_iter().collect(),
+            part => {
+                let (mut gone, first) = (Vec::new(), self.first_id);
+                inside = 0;
+                self.lookup.within(part, &mut |id| {
+                    if id < first {
+                        inside += 1;
+                        if all.contains(&id) {
+                            gone.push(id);
+                        }
+                    }
+                })?;
+                gone
+            }
+        };
+        gone.sort_unstable();
+        for (id, row) in self.lookup.rows(&gone[..gone.len().min(ditu_model::loss::EXAMPLES)])? {
+            self.taken.example(&self.def, id, &row);
+        }
+        if self.def.key.is_empty() && self.taken.has_fresh() {
+            // Where a feature has no key, another in its place is what became of it.
+            for ids in gone.chunks(LOOKED_UP) {
+                for (_, row) in self.lookup.rows(ids)? {
+                    self.taken.gone(&row);
+                }
+            }
+        }
+        let mut loss = self.taken.loss(&self.def, &self.part, self.present, inside, gone.len() as u64);
+        loss.judge(&self.def, &self.rules.terms);
+        if self.rules.enforce && !loss.asks.is_empty() {
+            gone.clear();
+        }
+        self.loss = Some(loss);
+        Ok(gone)
     }
 
     fn edit(&mut self, op: RowOp) -> Result<Option<Action>, StoreError> {
@@ -265,7 +459,11 @@ impl<'a> Merge<'a> {
         let missing = |id| StoreError::NoFeature { layer: layer.clone(), id };
         let lookup = &mut *self.lookup;
         match op {
-            RowOp::Keep { .. } | RowOp::Stated(_) | RowOp::Rekey { .. } => Ok(None),
+            RowOp::Keep { .. }
+            | RowOp::Stated(_)
+            | RowOp::Rekey { .. }
+            | RowOp::Lacking { .. }
+            | RowOp::Within { .. } => Ok(None),
             RowOp::Remove { id } => match lookup.by_id(id)? {
                 Some(_) => Ok(Some(Action::Delete { id })),
                 None => Err(missing(id)),
@@ -273,7 +471,7 @@ impl<'a> Merge<'a> {
             RowOp::Put { id, row } => {
                 let side = Side { key: row.key_hash(&self.def.key), content: row.content_hash() };
                 if let Some(key) = side.key
-                    && !self.terms.restore
+                    && !self.rules.restore
                     && lookup.by_key(key)?.is_some_and(|holder| Some(holder) != id)
                 {
                     return Err(self.duplicate(&row));
@@ -282,7 +480,7 @@ impl<'a> Merge<'a> {
                 match lookup.by_id(id)? {
                     Some(old) if old.content == side.content => Ok(None),
                     Some(_) => Ok(Some(Action::Update { id, row, side, before: None })),
-                    None if self.terms.restore => Ok(Some(Action::Insert { id, row, side })),
+                    None if self.rules.restore => Ok(Some(Action::Insert { id, row, side })),
                     None => Err(missing(id)),
                 }
             }
@@ -302,20 +500,11 @@ impl Iterator for Merge<'_> {
         }
         let Some(batch) = self.rows.next() else {
             self.ended = true;
-            let mut gone: Vec<FeatureId> = match self.mode {
-                Mode::Replace => self.all.drain().collect(),
-                _ => Vec::new(),
+            return match self.end() {
+                Ok(gone) if gone.is_empty() => None,
+                Ok(gone) => Some(Ok(gone.into_iter().map(|id| Action::Delete { id }).collect())),
+                Err(e) => Some(Err(e)),
             };
-            let matched = self.present - gone.len() as u64;
-            if let Some(min_match) = self.terms.min_match
-                && (matched as f64) < min_match * self.present as f64
-            {
-                let (layer, present) = (self.def.id.clone(), self.present);
-                return Some(Err(StoreError::TooManyRemoved { layer, present, matched, min_match }));
-            }
-            gone.sort_unstable();
-            return (!gone.is_empty())
-                .then(|| Ok(gone.into_iter().map(|id| Action::Delete { id }).collect()));
         };
         let batch = match batch {
             Ok(batch) => batch,
@@ -324,25 +513,35 @@ impl Iterator for Merge<'_> {
                 return Some(Err(StoreError::Delivery(why)));
             }
         };
-        if self.mode == Mode::Edit && !self.terms.restore {
+        if self.mode == Mode::Edit && !self.rules.restore {
             self.waiting = batch.into();
             return Some(Ok(Vec::new()));
         }
-        let mut actions = Vec::with_capacity(batch.len());
+        match self.meet(batch) {
+            Ok(actions) => Some(Ok(actions)),
+            Err(e) => {
+                self.ended = true;
+                Some(Err(e))
+            }
+        }
+    }
+}
+
+impl Merge<'_> {
+    fn meet(&mut self, batch: Vec<RowOp>) -> Result<Vec<Action>, StoreError> {
+        let mut met = Met { actions: Vec::with_capacity(batch.len()), ..Met::default() };
         for op in batch {
-            let step = match (self.mode, op) {
-                (Mode::Edit, op) => self.edit(op),
-                (_, RowOp::Put { row, .. }) => self.put(row),
+            match (self.mode, op) {
+                (Mode::Edit, op) => met.actions.extend(self.edit(op)?),
+                (_, RowOp::Put { row, .. }) => self.put(row, &mut met)?,
                 (_, RowOp::Keep { key }) => {
                     if let Some((id, _)) = self.keyed.get(&key) {
                         self.all.remove(id);
                     }
-                    Ok(None)
                 }
                 (_, RowOp::Stated(stated)) => {
-                    let compared = self.compare(&mut actions);
+                    self.settle(&mut met)?;
                     self.stated = stated;
-                    compared.map(|()| None)
                 }
                 (_, RowOp::Rekey { from, to }) => {
                     if !self.keyed.contains_key(&to)
@@ -350,24 +549,18 @@ impl Iterator for Merge<'_> {
                     {
                         self.keyed.insert(to, held);
                     }
-                    Ok(None)
                 }
+                (_, RowOp::Lacking { fields }) => {
+                    self.settle(&mut met)?;
+                    self.lack(fields)?;
+                }
+                (_, RowOp::Within { part }) => self.part = part,
                 (_, RowOp::Remove { .. }) => {
-                    Err(StoreError::Delivery("only an edit removes features by id".into()))
-                }
-            };
-            match step {
-                Ok(action) => actions.extend(action),
-                Err(e) => {
-                    self.ended = true;
-                    return Some(Err(e));
+                    return Err(StoreError::Delivery("only an edit removes features by id".into()));
                 }
             }
         }
-        if let Err(e) = self.compare(&mut actions) {
-            self.ended = true;
-            return Some(Err(e));
-        }
-        Some(Ok(actions))
+        self.settle(&mut met)?;
+        Ok(met.actions)
     }
 }

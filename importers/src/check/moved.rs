@@ -4,12 +4,13 @@
 
 use super::plane::Map;
 use super::{RowCheck, Seen, Verdict};
+use crate::extent::{Extent, Rule};
 use crate::geometry::measure::metres_per_degree;
 use crate::normal;
 use crate::notes::{both, finding};
 use crate::present::Present;
 use ditu_crs::obfuscated::{wgs84_to_bd09, wgs84_to_gcj02};
-use ditu_model::{Finding, Geometry, LayerDef, Place, Row, Severity, Text, Value};
+use ditu_model::{Bounds, Finding, Geometry, LayerDef, Part, Place, Row, Severity, Text, Value};
 
 /// Features of the store beyond which a layer is not compared: its rows are all read for it.
 const MOST: u64 = 300_000;
@@ -36,18 +37,21 @@ pub(crate) struct Moved {
     /// Features that lie elsewhere than they did, and one of them.
     elsewhere: u64,
     one: Option<Place>,
-    /// Features that are not delivered go: those that were are taken out of `there`.
-    replaced: bool,
+    /// Features that are not delivered go, all or those of the part that the delivery covers: those that were are taken out
+    /// of `there`.
+    replaced: Option<Extent>,
+    /// To which part each key belongs, where the layer is delivered in parts.
+    texts: Map<u128, Box<str>>,
 }
 
 /// The check, where the store holds enough of the layer to compare with, and not too much. `leaning` are the layers whose
-/// lines end at features of this one (`ends`) and that the delivery does not bring along; `replaced` says that what the
-/// delivery leaves out goes.
+/// lines end at features of this one (`ends`) and that the delivery does not bring along; `replaced` says of
+/// which part goes what the delivery leaves out.
 pub(crate) fn against(
     present: &dyn Present,
     layer: &LayerDef,
     leaning: &[&LayerDef],
-    replaced: bool,
+    replaced: Option<&Rule>,
 ) -> Option<Box<dyn RowCheck>> {
     let count = present.count(&layer.id);
     let leaning: Vec<Text> =
@@ -56,14 +60,29 @@ pub(crate) fn against(
     if layer.key.is_empty() || !(fewest..=MOST).contains(&count) {
         return None;
     }
-    let mut there = Map::default();
+    let (mut there, mut texts) = (Map::default(), Map::default());
     // What cannot be read cannot be compared; the commit will meet the same fault and say it.
     let _ = present.rows(&layer.id, &mut |row| {
         if let (Some(key), Some(g)) = (normal::key_hash(layer, row), &row.geometry) {
             there.insert(key, centre(g));
+            if let Some(Rule::Held { field, prefix }) = replaced.filter(|_| !leaning.is_empty())
+                && let Some(text) = Part::text_of(&row.values[*field], *prefix)
+            {
+                texts.insert(key, text.into());
+            }
         }
     });
-    Some(Box::new(Moved { there, ways: Vec::new(), at: None, leaning, elsewhere: 0, one: None, replaced }))
+    let replaced = replaced.map(Extent::new);
+    Some(Box::new(Moved {
+        there,
+        ways: Vec::new(),
+        at: None,
+        leaning,
+        elsewhere: 0,
+        one: None,
+        replaced,
+        texts,
+    }))
 }
 
 fn centre(g: &Geometry) -> [f64; 2] {
@@ -99,11 +118,14 @@ fn resembles(at: [f64; 2], [east, north]: [f64; 2], length: f64) -> Text {
 
 impl RowCheck for Moved {
     fn row(&mut self, row: &mut Row, seen: &mut Seen<'_>) -> Verdict {
+        if let Some(extent) = self.replaced.as_mut().filter(|_| !self.leaning.is_empty()) {
+            extent.take(row);
+        }
         if (self.ways.len() < WAYS || !self.leaning.is_empty())
             && let (Some(key), Some(g)) = (row.key_hash(&seen.layer.key), &row.geometry)
             && let Some(there) = self.there.get(&key).copied()
         {
-            if self.replaced && !self.leaning.is_empty() {
+            if self.replaced.is_some() && !self.leaning.is_empty() {
                 self.there.remove(&key);
             }
             let here = centre(g);
@@ -121,7 +143,14 @@ impl RowCheck for Moved {
     }
 
     fn end(&mut self, findings: &mut Vec<Finding>) {
-        let gone = if self.replaced && !self.leaning.is_empty() { self.there.len() as u64 } else { 0 };
+        let part = self.replaced.take().filter(|_| !self.leaning.is_empty()).map(Extent::part);
+        let goes = |(key, at): &(&u128, &[f64; 2])| match &part {
+            None => false,
+            Some(Part::All) => true,
+            Some(Part::Values { values, .. }) => self.texts.get(*key).is_some_and(|t| values.contains(&**t)),
+            Some(area) => area.contains(&Bounds::new(at[0], at[1], at[0], at[1])),
+        };
+        let gone = self.there.iter().filter(goes).count() as u64;
         if self.one.is_some() || gone > 0 {
             let place = self
                 .one

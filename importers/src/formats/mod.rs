@@ -227,6 +227,7 @@ pub(crate) fn fuzz(format: &str, ending: &str, bytes: &[u8]) {
         controls: Vec::new(),
         present: None,
         mode: ditu_model::Mode::Replace,
+        part: None,
         scratch: folder.clone(),
         worker,
         city: None,

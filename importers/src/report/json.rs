@@ -22,6 +22,7 @@ pub(super) fn write(report: &Report) -> Value {
                 "crs_evidence": text(&d.crs_evidence),
                 "heights": d.heights.as_ref().map(text),
                 "coordinates": d.coordinates.as_ref().map(text),
+                "part": d.part.as_ref().map(text),
                 "transformation": d.transformation,
                 "mapping": d.mapping.iter().map(|m| json!({ "column": m.column, "field": m.field })).collect::<Vec<_>>(),
                 "unused": d.unused,

@@ -3,9 +3,12 @@
 mod geopackage;
 mod html;
 mod json;
+mod losses;
 mod summary;
 
 pub(crate) use summary::line as summary_line;
+
+pub use losses::ways_on;
 
 use crate::plan::Dataset;
 use ditu_model::{Finding, LayerId, Severity, Text};

@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(doubtful(&with(n, times)), None, "{n}");
         }
         // The sea, with a shore.
-        assert_eq!(doubtful(&cells(&[(0.0, 5000), (0.4, 3), (60.0, 900)])), None);
+        assert_eq!(doubtful(&cells(&[(0.0, 5000), (0.4, 3), (59.5, 2), (60.0, 900)])), None);
         assert_eq!(doubtful(&cells(&[(50.0, 100)])), None);
     }
 

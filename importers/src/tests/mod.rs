@@ -50,6 +50,7 @@ pub(crate) fn options(scratch: &Path) -> Options {
         controls: Vec::new(),
         present: None,
         mode: Mode::Replace,
+        part: None,
         scratch: scratch.to_owned(),
         worker: Worker::of_test("tests::gdal_worker").unwrap(),
         city: Some(Arc::new(City::new(
@@ -98,7 +99,11 @@ pub(crate) fn drained(plan: Plan) -> (Result<BTreeMap<String, Vec<Row>>, String>
             match batch {
                 Ok(ops) => rows.extend(ops.into_iter().filter_map(|op| match op {
                     RowOp::Put { row, .. } => Some(row),
-                    RowOp::Keep { .. } | RowOp::Stated(_) | RowOp::Rekey { .. } => None,
+                    RowOp::Keep { .. }
+                    | RowOp::Stated(_)
+                    | RowOp::Rekey { .. }
+                    | RowOp::Lacking { .. }
+                    | RowOp::Within { .. } => None,
                     RowOp::Remove { .. } => panic!("an import removes nothing by itself"),
                 })),
                 Err(why) => result = Err(why),

@@ -2,7 +2,10 @@
 
 use super::Caller;
 use crate::app::App;
-use crate::import::jobs::{Job, JobError, Offset};
+use crate::import::{
+    self,
+    jobs::{Job, JobError, Offset},
+};
 use crate::problem::Problem;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -163,6 +166,7 @@ struct Plan {
     choices: Vec<Said>,
     #[serde(default)]
     mode: Way,
+    part: Option<String>,
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -215,14 +219,16 @@ async fn plan(
     body: Json<Plan>,
 ) -> Result<HttpResponse, Problem> {
     let job = job(&app, &caller, &id)?;
-    let Plan { choices, mode } = body.into_inner();
+    let Plan { choices, mode, part } = body.into_inner();
+    let part =
+        part.map(|p| p.parse().map_err(|e: String| Problem::bad_request(format!("不认识交付范围：{p}"), e)));
     let choices = choices.into_iter().map(Said::choice).collect::<Result<Vec<_>, _>>()?;
     let mode = match mode {
         Way::Replace => Mode::Replace,
         Way::Upsert => Mode::Upsert,
         Way::Append => Mode::Append,
     };
-    app.jobs.plan(&job, &app.settings, &app.store, choices, mode)?;
+    app.jobs.plan(&job, &app.settings, &app.store, choices, mode, part.transpose()?)?;
     Ok(answer(&app, StatusCode::ACCEPTED, &job))
 }
 
@@ -238,6 +244,12 @@ struct Commit {
     #[serde(default)]
     message: String,
     min_match: Option<f64>,
+    #[serde(default)]
+    allow_removal: bool,
+    #[serde(default)]
+    allow_emptying: Vec<String>,
+    #[serde(default)]
+    allow_reverting: bool,
 }
 
 async fn commit(
@@ -250,8 +262,9 @@ async fn commit(
     if body.min_match.is_some_and(|m| !(0.0..=1.0).contains(&m)) {
         return Err(Problem::bad_request("min_match 应在 0 到 1 之间", "min_match is 0 to 1"));
     }
-    let Commit { message, min_match } = body.into_inner();
-    app.jobs.commit(&job, &app.settings, &app.store, message, min_match)?;
+    let c = body.into_inner();
+    let terms = import::terms(c.min_match, c.allow_removal, &c.allow_emptying, c.allow_reverting);
+    app.jobs.commit(&job, &app.settings, &app.store, c.message, terms)?;
     Ok(answer(&app, StatusCode::ACCEPTED, &job))
 }
 

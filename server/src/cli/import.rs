@@ -1,13 +1,13 @@
 //! `ditu import`: plan, read and check, commit one revision, build tiles, leave a report.
 
-use super::{Failure, open, operator, print, say};
+use super::{Failure, open, print, say};
 use crate::diff_page;
 use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
 use clap::ValueEnum;
-use ditu_importers::{Choice, CrsChoice, Heights, Lang, NoData, Plan, Report, Run, Unit};
-use ditu_model::{Changeset, Commit, Mode, Origin, Preview};
+use ditu_importers::{Choice, CrsChoice, Heights, Lang, NoData, PartChoice, Plan, Report, Unit};
+use ditu_model::{Commit, Loss, Mode, Preview, Terms};
 use ditu_store::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -52,9 +52,11 @@ pub(crate) struct Args {
     /// How rows meet what the layer holds
     #[arg(long, value_enum, default_value = "replace")]
     mode: ModeFlag,
-    /// Refuse what would leave fewer of a layer's features than this share: 0.9 or 90%
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    min_match: Option<f64>,
+    /// The part of the layers for which the delivery is whole: FIELD=VALUE (kind=gas, sheet=…), area or all
+    #[arg(long, value_name = "PART")]
+    part: Option<PartChoice>,
+    #[command(flatten)]
+    consent: Consent,
     /// Say what would happen; change nothing
     #[arg(long)]
     dry_run: bool,
@@ -70,6 +72,30 @@ pub(crate) struct Args {
     /// Leave the tiles to the server
     #[arg(long)]
     no_tiles: bool,
+}
+
+/// What a delivery may take away.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Consent {
+    /// Refuse what would leave fewer of a layer's features (or of its part) than this share: 0.9 or 90%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    min_match: Option<f64>,
+    /// Remove what the delivery does not hold, however much it is
+    #[arg(long, conflicts_with = "min_match")]
+    allow_removal: bool,
+    /// Empty this field where the delivery has it empty, however much it is; `all` for every field
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    allow_emptying: Vec<String>,
+    /// Take back edits where the delivery is older than they are, however many
+    #[arg(long)]
+    allow_reverting: bool,
+}
+
+impl Consent {
+    /// The same for the store.
+    pub(crate) fn terms(&self) -> Terms {
+        import::terms(self.min_match, self.allow_removal, &self.allow_emptying, self.allow_reverting)
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy)]
@@ -141,6 +167,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         .chain(taken)
         .collect(),
         mode: args.mode.into(),
+        part: args.part.clone(),
     };
     let there = match settings.exists() {
         true => Some(open(&settings).await?),
@@ -174,8 +201,9 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     let (report, done) = if args.dry_run {
         // Where there is no store yet, everything is new; none is made for a dry run.
         let store = there.unwrap_or_else(|| ditu_store::memory(settings.layers.clone()));
-        let (report, previews) = preview(run, &args, &settings, store.as_ref()).await;
-        (report, previews.map(Outcome::Previewed))
+        let terms = args.consent.terms();
+        let (report, previews) = import::preview(&settings, store.as_ref(), run, terms, DIFFERENCES).await;
+        (report, previews.map(|(previews, losses)| Outcome::Previewed(previews, losses)))
     } else {
         let store = match there {
             Some(store) => store,
@@ -183,19 +211,19 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         };
         let message = args.message.clone();
         let (report, done) =
-            import::commit(&settings, &store, run, author(), message, args.min_match).await?;
+            import::commit(&settings, &store, run, author(), message, args.consent.terms()).await?;
         (report, done.map(|commit| Outcome::Committed(store, commit)))
     };
     ticking.abort();
     bar.finish_and_clear();
     let name = match &done {
         Ok(Outcome::Committed(_, commit)) => import::report_name(commit),
-        Ok(Outcome::Previewed(_)) | Err(_) => "refused".to_owned(),
+        Ok(Outcome::Previewed(..)) | Err(_) => "refused".to_owned(),
     };
     // A report that cannot be written takes nothing back: what was committed is said all the same.
     let written = finish(&args, &settings, &report, &name);
-    match done.map_err(|e| too_many(&e, settings.lang).unwrap_or_else(|| e.into()))? {
-        Outcome::Previewed(previews) => {
+    match done.map_err(|e| unasked(&e, settings.lang).unwrap_or_else(|| e.into()))? {
+        Outcome::Previewed(previews, losses) => {
             written?;
             for p in &previews {
                 print(&format!("{:<28}+{} ~{} -{}", p.layer.as_str(), p.added, p.changed, p.removed));
@@ -210,7 +238,11 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
                 print(&format!("{} {}", say(settings.lang, "变化地图：", "map of changes:"), file.display()));
             }
             print(say(settings.lang, "试运行：没有改动任何数据", "dry run: nothing was changed"));
-            Ok(())
+            // The commit would be refused: so is its rehearsal.
+            match unasked(&StoreError::Consent { losses: losses.clone() }, settings.lang) {
+                Some(failure) if import::asks(&losses).next().is_some() => Err(failure),
+                _ => Ok(()),
+            }
         }
         Outcome::Committed(store, commit) => {
             committed(&store, commit, &args, &settings).await?;
@@ -222,7 +254,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
 /// What came of the streams.
 enum Outcome {
     Committed(Arc<dyn Store>, Commit),
-    Previewed(Vec<Preview>),
+    Previewed(Vec<Preview>, Vec<Loss>),
 }
 
 async fn committed(
@@ -254,34 +286,20 @@ async fn committed(
     Ok(())
 }
 
-/// A delivery that would remove too much, in words that say what to do.
-fn too_many(e: &StoreError, lang: Lang) -> Option<Failure> {
-    let StoreError::TooManyRemoved { layer, present, matched, min_match } = e else { return None };
-    let (gone, percent) = (present.saturating_sub(*matched), min_match * 100.0);
-    let zh = format!(
-        "{layer}：现有 {present} 个要素中 {gone} 个不在这批数据里，会被删除，超过 --min-match {percent}% 允许的数量；核对交付是否完整，或用 --mode upsert 只更新不删除"
-    );
-    let en = format!(
-        "{layer}: {gone} of the {present} features that are there are not in the delivery and would be removed, more than --min-match {percent}% allows; check that it is whole, or use --mode upsert, which removes nothing"
-    );
-    Some(Failure::Refused(say(lang, &zh, &en).to_owned()))
+/// A delivery that would take away what nobody asked to take away, in words that say what to do.
+fn unasked(e: &StoreError, lang: Lang) -> Option<Failure> {
+    let StoreError::Consent { losses } = e else { return None };
+    let lines = import::asks(losses).map(|(loss, ask)| {
+        let (what, ways) = (loss.text(ask), ditu_importers::ways_on(ask));
+        format!("{}\n    {}", say(lang, &what.zh, &what.en), say(lang, &ways.zh, &ways.en))
+    });
+    let lines: Vec<String> = lines.collect();
+    let head = say(lang, "未入库，请先确认", "nothing was committed; this needs a word from you");
+    Some(Failure::Refused(format!("{head}\n  {}", lines.join("\n  "))))
 }
 
 /// Differences a layer that a page shows.
 const DIFFERENCES: usize = 2_000;
-
-/// Reads and checks everything, compares with what is there and keeps nothing.
-async fn preview(
-    run: Run,
-    args: &Args,
-    settings: &Settings,
-    store: &dyn Store,
-) -> (Report, Result<Vec<Preview>, StoreError>) {
-    let changeset =
-        Changeset { origin: Origin::default(), deliveries: run.deliveries, min_match: args.min_match };
-    let done = store.preview(&operator(settings), changeset, DIFFERENCES).await;
-    (run.report.snapshot(), done)
-}
 
 /// Prints the report and writes it: into the data folder (unless nothing may change there) and where the caller wants.
 fn finish(args: &Args, settings: &Settings, report: &Report, name: &str) -> Result<(), Failure> {
@@ -327,6 +345,9 @@ fn describe(plan: &Plan, lang: Lang) {
                 say(lang, "坐标列：", "coordinates: "),
                 say(lang, &pair.zh, &pair.en)
             ));
+        }
+        if let Some(part) = &d.part {
+            print(&format!("    {}{}", say(lang, "替换范围：", "replaces: "), say(lang, &part.zh, &part.en)));
         }
         if !d.unused.is_empty() {
             print(&format!("    {}{}", say(lang, "未用的列：", "columns not used: "), d.unused.join(", ")));

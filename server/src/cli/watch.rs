@@ -142,6 +142,7 @@ async fn attempt(
         sources: parcel.paths.clone(),
         choices: vec![Choice { crs: args.control.clone().map(CrsChoice::Control), ..Choice::default() }],
         mode: args.mode.into(),
+        part: None,
     };
     let plan = match import::plan(settings, request, scratch.path(), Some(store)).await? {
         Ok(plan) => plan,
@@ -152,8 +153,9 @@ async fn attempt(
     };
     import::record_controls(settings, &plan, &author())?;
     let message = format!("watch: {}", parcel.name);
-    let (report, done) =
-        import::commit(settings, store, plan.run(), author(), message, args.min_match).await?;
+    // Nobody is there to ask: what needs a word is refused, and the report says what to do.
+    let terms = import::terms(args.min_match, false, &[], false);
+    let (report, done) = import::commit(settings, store, plan.run(), author(), message, terms).await?;
     match done {
         Ok(Commit::Unchanged(head)) => {
             let what = format!("{} {head}", say(settings.lang, "与现有版本相同", "nothing new, head"));

@@ -13,8 +13,8 @@ use crate::cli::{Failure, operator};
 use crate::sealed::Sealed;
 use crate::settings::{Settings, grid_path};
 use ditu_gdal::Worker;
-use ditu_importers::{Choice, CrsChoice, Options, Plan, Refusal, Report, Run};
-use ditu_model::{Changeset, Commit, Mode, Origin};
+use ditu_importers::{Choice, CrsChoice, Options, PartChoice, Plan, Refusal, Report, ReportHandle, Run};
+use ditu_model::{Ask, Changeset, Commit, Emptying, Loss, Losses, Mode, Origin, Preview, Removal, Terms};
 use ditu_store::{Store, StoreError};
 use std::fs::File;
 use std::io;
@@ -28,6 +28,8 @@ pub(crate) struct Request {
     pub(crate) sources: Vec<PathBuf>,
     pub(crate) choices: Vec<Choice>,
     pub(crate) mode: Mode,
+    /// The part for which it is whole, where somebody says it.
+    pub(crate) part: Option<PartChoice>,
 }
 
 /// How readers are started. They live under a limit of address space, a third of which the allocator would set aside.
@@ -60,6 +62,7 @@ pub(crate) async fn plan(
     let options = Options {
         choices: request.choices,
         mode: request.mode,
+        part: request.part,
         controls,
         present: store.map(|s| Arc::new(present::Stored::new(s, settings)) as _),
         scratch: scratch.to_owned(),
@@ -97,7 +100,7 @@ pub(crate) async fn commit(
     run: Run,
     author: String,
     message: String,
-    min_match: Option<f64>,
+    terms: Terms,
 ) -> Result<(Report, Result<Commit, StoreError>), Failure> {
     let rasters = settings.rasters();
     // A grid's name is its content: one that is there already is the same, one without a revision is only space.
@@ -112,10 +115,43 @@ pub(crate) async fn commit(
             .map_err(|e| Failure::environment(target.display(), e))?;
     }
     let origin = Origin { author, message, source: run.source, transformation: run.transformation };
-    let changeset = Changeset { origin, deliveries: run.deliveries, min_match };
+    let losses = Losses::default();
+    let changeset = Changeset { origin, deliveries: run.deliveries, terms, losses: losses.clone() };
     let done = store.commit(&operator(settings), changeset).await;
+    say_losses(settings, store.as_ref(), &run.report, &losses.list()).await;
     let report = run.report.snapshot();
     Ok((if done.is_err() { report.refused() } else { report }, done))
+}
+
+/// What a commit would do, with at most `limit` differences a layer, and what it would take away; nothing is kept.
+pub(crate) async fn preview(
+    settings: &Settings,
+    store: &dyn Store,
+    run: Run,
+    terms: Terms,
+    limit: usize,
+) -> (Report, Result<(Vec<Preview>, Vec<Loss>), StoreError>) {
+    let losses = Losses::default();
+    let changeset =
+        Changeset { origin: Origin::default(), deliveries: run.deliveries, terms, losses: losses.clone() };
+    let done = store.preview(&operator(settings), changeset, limit).await;
+    let losses = losses.list();
+    say_losses(settings, store, &run.report, &losses).await;
+    (run.report.snapshot(), done.map(|previews| (previews, losses)))
+}
+
+/// Revisions that are asked for who made them.
+const REVISIONS: usize = 1_000;
+
+/// Puts what is taken away into the report; where edits are, with whose they were.
+async fn say_losses(settings: &Settings, store: &dyn Store, report: &ReportHandle, losses: &[Loss]) {
+    let mut revisions = Vec::new();
+    for loss in losses.iter().filter(|l| !l.reverted.is_empty()) {
+        // Who it was is only said where it can be read.
+        let found = store.revisions(&operator(settings), Some(&loss.layer), REVISIONS).await;
+        revisions.extend(found.unwrap_or_default());
+    }
+    report.take_losses(losses, &revisions);
 }
 
 /// What a report is called after what came of its delivery.
@@ -167,4 +203,28 @@ fn claim(folder: &Path, stem: &str) -> io::Result<String> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// What may be taken away, as flags and requests say it.
+pub(crate) fn terms(
+    min_match: Option<f64>,
+    allow_removal: bool,
+    allow_emptying: &[String],
+    allow_reverting: bool,
+) -> Terms {
+    let removal = match (allow_removal, min_match) {
+        (true, _) => Removal::Allowed,
+        (false, Some(share)) => Removal::Share(share),
+        (false, None) => Removal::Asked,
+    };
+    let emptying = match allow_emptying.iter().any(|f| f == "all") {
+        true => Emptying::Allowed,
+        false => Emptying::Asked(allow_emptying.to_vec()),
+    };
+    Terms { removal, emptying, reverting_asked: !allow_reverting }
+}
+
+/// What needs consent, a layer after the other.
+pub(crate) fn asks(losses: &[Loss]) -> impl Iterator<Item = (&Loss, &Ask)> {
+    losses.iter().flat_map(|l| l.asks.iter().map(move |a| (l, a)))
 }

@@ -28,6 +28,17 @@ impl Stored {
             rasters: settings.rasters(),
         }
     }
+
+    fn read(&self, layer: &LayerId, query: Query, take: &mut dyn FnMut(&Row)) -> Result<(), String> {
+        let work = async {
+            let mut stream = self.reader.scan(layer, query).await?;
+            while let Some(batch) = stream.batches.next().await {
+                batch?.iter().for_each(|f| take(&f.row));
+            }
+            Ok::<(), ditu_model::SourceError>(())
+        };
+        self.handle.block_on(work).map_err(|e| e.to_string())
+    }
 }
 
 impl Present for Stored {
@@ -36,14 +47,11 @@ impl Present for Stored {
     }
 
     fn rows(&self, layer: &LayerId, take: &mut dyn FnMut(&Row)) -> Result<(), String> {
-        let work = async {
-            let mut stream = self.reader.scan(layer, Query::default()).await?;
-            while let Some(batch) = stream.batches.next().await {
-                batch?.iter().for_each(|f| take(&f.row));
-            }
-            Ok::<(), ditu_model::SourceError>(())
-        };
-        self.handle.block_on(work).map_err(|e| e.to_string())
+        self.read(layer, Query::default(), take)
+    }
+
+    fn some(&self, layer: &LayerId, most: usize, take: &mut dyn FnMut(&Row)) -> Result<(), String> {
+        self.read(layer, Query { limit: Some(most), ..Query::default() }, take)
     }
 
     fn grids(&self) -> Vec<Arc<Grid>> {

@@ -92,6 +92,24 @@ export interface Group {
   examples: Example[];
 }
 
+/** A thing that a commit would take away and that needs consent; `kind` is what the commit must allow. */
+export interface Ask {
+  kind: 'removal' | 'emptying' | 'reverting';
+  layer: string;
+  title: Text;
+  field: string | null;
+  message: Text;
+  count: number;
+  of: number;
+}
+
+/** What a commit may take away. */
+export interface Consent {
+  allow_removal: boolean;
+  allow_emptying: string[];
+  allow_reverting: boolean;
+}
+
 /** A delivery on its way. */
 export interface Import {
   id: string;
@@ -106,6 +124,10 @@ export interface Import {
   questions: Question[];
   groups: Group[];
   layers: Record<string, { read: number; committed: number; quarantined: number }>;
+  /** What needs consent before the commit. */
+  asks: Ask[];
+  /** The part for which the delivery was said to be whole. */
+  part: string | null;
   diff: { layer: string; title: Text | null; added: number; changed: number; removed: number }[];
   revision: number | null;
   error: Text | null;
@@ -146,9 +168,10 @@ export class ImportsApi {
     const response = await ask(`imports/${id}/files/${n}`, { method: 'PATCH', headers, lang: this.lang(), signal, body: piece });
     return (await response.json()) as UploadedFile;
   }
-  plan = (id: string, choices: Choice[], mode: Mode): Promise<Import> => this.json('POST', `imports/${id}/plan`, { choices, mode });
+  plan = (id: string, choices: Choice[], mode: Mode, part: string | null): Promise<Import> =>
+    this.json('POST', `imports/${id}/plan`, { choices, mode, part });
   check = (id: string): Promise<Import> => this.json('POST', `imports/${id}/check`, {});
-  commit = (id: string, message: string, min_match: number | null): Promise<Import> => this.json('POST', `imports/${id}/commit`, { message, min_match });
+  commit = (id: string, message: string, consent: Consent): Promise<Import> => this.json('POST', `imports/${id}/commit`, { message, ...consent });
   preview = (id: string): Promise<FeatureCollection> => this.json('GET', `imports/${id}/preview`);
 
   /** A report as a file to keep. */

@@ -74,7 +74,13 @@ impl Layers {
         let text_of = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, t)| t.as_str());
         let mut layers = Layers::default();
         let mut errors = Vec::new();
-        for theme in theme_names(text_of(ORDER).unwrap_or("themes = []"))? {
+        let order = read_order(text_of(ORDER).unwrap_or("themes = []"))?;
+        let limits = Limits {
+            may_remove: order.may_remove.map_or(0.1, Spanned::into_inner),
+            may_empty: order.may_empty.map_or(0.1, Spanned::into_inner),
+            few: order.few.unwrap_or(5),
+        };
+        for theme in order.themes.into_iter().map(Spanned::into_inner) {
             let name = format!("{theme}.toml");
             let Some(text) = text_of(&name) else {
                 errors.push(DefinitionError {
@@ -86,7 +92,7 @@ impl Layers {
                 });
                 continue;
             };
-            let mut file = File { name: &name, text, errors: Vec::new() };
+            let mut file = File { name: &name, text, limits, errors: Vec::new() };
             match toml::from_str::<RawFile>(text) {
                 Ok(raw) => file.take(&theme, raw, &mut layers),
                 Err(e) => {
@@ -108,7 +114,11 @@ impl Layers {
 }
 
 fn theme_names(order: &str) -> Result<Vec<String>, DefinitionErrors> {
-    let raw: raw::RawOrder = toml::from_str(order).map_err(|e| {
+    Ok(read_order(order)?.themes.into_iter().map(Spanned::into_inner).collect())
+}
+
+fn read_order(order: &str) -> Result<raw::RawOrder, DefinitionErrors> {
+    toml::from_str(order).map_err(|e| {
         let at = e.span().map_or(0, |s| s.start);
         DefinitionErrors(vec![DefinitionError {
             file: ORDER.into(),
@@ -117,8 +127,7 @@ fn theme_names(order: &str) -> Result<Vec<String>, DefinitionErrors> {
             what: e.message().to_owned(),
             cure: "write themes = [\"control\", …]".into(),
         }])
-    })?;
-    Ok(raw.themes.into_iter().map(Spanned::into_inner).collect())
+    })
 }
 
 fn line_of(text: &str, at: usize) -> usize {
@@ -138,9 +147,18 @@ fn key_at(text: &str, at: usize) -> String {
     }
 }
 
+/// What a delivery may take away unasked, where a layer does not say otherwise.
+#[derive(Clone, Copy)]
+struct Limits {
+    may_remove: f64,
+    may_empty: f64,
+    few: u64,
+}
+
 struct File<'a> {
     name: &'a str,
     text: &'a str,
+    limits: Limits,
     errors: Vec<DefinitionError>,
 }
 
@@ -262,6 +280,35 @@ impl File<'_> {
                 self.add(code.span().start, "layer.gb", &what, "write 1 to 8 digits");
             }
         }
+        let delivered_by = raw.delivered_by.and_then(|d| {
+            let at = d.span().start;
+            match d.into_inner() {
+                raw::RawDelivered { field: Some(f), prefix, area: false } => {
+                    let field = index(&f, "layer.delivered_by.field", self)?;
+                    if fields[field].kind != FieldType::Text {
+                        let what = format!("{} is no text", f.get_ref());
+                        self.add(at, "layer.delivered_by.field", &what, "name a field of texts");
+                    }
+                    Some(DeliveredBy::Field { field, prefix })
+                }
+                raw::RawDelivered { field: None, prefix: None, area: true } => Some(DeliveredBy::Area),
+                _ => {
+                    let cure = "write { field = \"…\" }, { field = \"…\", prefix = 12 } or { area = true }";
+                    self.add(at, "layer.delivered_by", "says neither a field nor an area", cure);
+                    None
+                }
+            }
+        });
+        let limits = self.limits;
+        let mut share = |s: Option<Spanned<f64>>, key: &str, default: f64| {
+            let Some(s) = s else { return default };
+            if !(0.0..=1.0).contains(s.get_ref()) {
+                self.add(s.span().start, key, "is no share", "write a number from 0 to 1");
+            }
+            s.into_inner()
+        };
+        let may_remove = share(raw.may_remove, "layer.may_remove", limits.may_remove);
+        let may_empty = share(raw.may_empty, "layer.may_empty", limits.may_empty);
         let near = Resolution::default();
         let resolution = Resolution {
             plane_m: self.distance(raw.resolution_m, near.plane_m, "layer.resolution_m"),
@@ -300,6 +347,10 @@ impl File<'_> {
             geometry_policy: raw.geometry_policy.map_or(Policy::Repair, policy),
             resolution,
             directed: raw.directed.unwrap_or(true),
+            delivered_by,
+            may_remove,
+            may_empty,
+            few: raw.few.unwrap_or(limits.few),
             fields,
         }
     }

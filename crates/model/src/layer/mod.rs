@@ -255,6 +255,20 @@ impl Default for Resolution {
     }
 }
 
+/// In which parts a layer is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveredBy {
+    /// By the text of a field, or by so many characters with which it begins.
+    Field {
+        /// Index of the field.
+        field: usize,
+        /// The number of characters.
+        prefix: Option<usize>,
+    },
+    /// By the area that the delivery covers.
+    Area,
+}
+
 /// A layer as declared in `layers/<theme>.toml`.
 #[derive(Clone, Debug)]
 pub struct LayerDef {
@@ -288,6 +302,14 @@ pub struct LayerDef {
     pub resolution: Resolution,
     /// The direction of a line means something (flow, one-way, what lies left and right): reversed it is another line.
     pub directed: bool,
+    /// The parts in which offices deliver it, where they do not deliver it whole.
+    pub delivered_by: Option<DeliveredBy>,
+    /// The share of its features that a delivery may remove unasked.
+    pub may_remove: f64,
+    /// The share of a field's values that a delivery may empty unasked.
+    pub may_empty: f64,
+    /// So many features or values may go unasked in any case.
+    pub few: u64,
 }
 
 impl LayerDef {

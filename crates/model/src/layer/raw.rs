@@ -90,12 +90,25 @@ pub(super) struct RawLayer {
     pub(super) resolution_m: Option<Spanned<f64>>,
     pub(super) height_resolution_m: Option<Spanned<f64>>,
     pub(super) directed: Option<bool>,
+    pub(super) delivered_by: Option<Spanned<RawDelivered>>,
+    pub(super) may_remove: Option<Spanned<f64>>,
+    pub(super) may_empty: Option<Spanned<f64>>,
+    pub(super) few: Option<u64>,
     pub(super) display: RawDisplay,
     pub(super) label: Option<RawLabel>,
     #[serde(default, rename = "field")]
     pub(super) fields: Vec<RawField>,
     #[serde(default, rename = "check")]
     pub(super) checks: Vec<RawCheck>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDelivered {
+    pub(super) field: Option<Spanned<String>>,
+    pub(super) prefix: Option<usize>,
+    #[serde(default)]
+    pub(super) area: bool,
 }
 
 #[derive(Deserialize)]
@@ -167,5 +180,8 @@ pub(super) struct RawCheck {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOrder {
+    pub(super) may_remove: Option<Spanned<f64>>,
+    pub(super) may_empty: Option<Spanned<f64>>,
+    pub(super) few: Option<u64>,
     pub(super) themes: Vec<Spanned<String>>,
 }

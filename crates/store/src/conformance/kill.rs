@@ -2,7 +2,7 @@
 
 use super::world::*;
 use crate::{StoreError, Target, open};
-use ditu_model::{Changeset, Delivery, Mode, RevisionId, RowOp};
+use ditu_model::{Changeset, Delivery, Losses, Mode, RevisionId, RowOp, Terms};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
@@ -19,7 +19,15 @@ async fn victim() {
     });
     let delivery = Delivery { layer: id("t.spot"), mode: Mode::Replace, rows: Box::new(rows) };
     store
-        .commit(&operator(), Changeset { origin: origin(), deliveries: vec![delivery], min_match: None })
+        .commit(
+            &operator(),
+            Changeset {
+                origin: origin(),
+                deliveries: vec![delivery],
+                terms: Terms::default(),
+                losses: Losses::default(),
+            },
+        )
         .await
         .unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod equal;
 mod kill;
+mod loss;
 mod preview;
 mod random;
 mod suite;
@@ -82,4 +83,11 @@ backends!(
     a_preview_of_nothing_new_is_empty_and_of_much_is_cut,
     a_preview_that_fails_half_way_or_may_not_write_leaves_all_as_it_was,
     a_delivery_that_would_remove_more_than_allowed_is_refused_and_changes_nothing;
+    loss:
+    a_field_without_a_column_keeps_what_is_there,
+    a_column_counts_only_for_the_rows_that_lack_it,
+    removing_and_emptying_beyond_the_layers_share_need_consent,
+    a_delivery_that_is_whole_for_a_part_removes_nothing_of_others,
+    an_older_delivery_says_which_edits_it_takes_back,
+    a_changed_feature_without_a_key_is_not_one_that_is_lost;
 );

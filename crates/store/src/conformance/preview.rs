@@ -2,7 +2,7 @@
 
 use super::world::*;
 use crate::StoreError;
-use ditu_model::{Changeset, Delivery, Mode, RevisionId, RowOp};
+use ditu_model::{Ask, Changeset, Delivery, Losses, Mode, Removal, RevisionId, RowOp, Terms};
 
 fn rows(codes: &[(&str, i64)]) -> Vec<ditu_model::Row> {
     codes.iter().map(|(c, n)| spot(c, *n, [111.5, 29.0])).collect()
@@ -62,7 +62,8 @@ pub(super) async fn a_preview_that_fails_half_way_or_may_not_write_leaves_all_as
             mode: Mode::Replace,
             rows: Box::new(batches.into_iter()),
         }],
-        min_match: None,
+        terms: Terms::default(),
+        losses: Losses::default(),
     };
     let refused = w.store.preview(&operator(), changeset, 9).await.unwrap_err();
     assert!(matches!(&refused, StoreError::Delivery(why) if why.contains("读坏了")), "{refused}");
@@ -77,18 +78,22 @@ pub(super) async fn a_delivery_that_would_remove_more_than_allowed_is_refused_an
     let ten: Vec<(String, i64)> = (0..10).map(|i| (format!("k{i}"), i)).collect();
     let named = |n: usize| ten[..n].iter().map(|(c, i)| spot(c, *i, [111.5, 29.0])).collect::<Vec<_>>();
     w.put("t.spot", Mode::Replace, named(10)).await;
-    let with = |mode, n, min| Changeset { min_match: Some(min), ..delivery("t.spot", mode, named(n)) };
+    let with = |mode, n, min| {
+        let terms = Terms { removal: Removal::Share(min), ..Terms::default() };
+        Changeset { terms, ..delivery("t.spot", mode, named(n)) }
+    };
     for (n, min) in [(8, 0.9), (0, 0.1), (9, 1.0)] {
-        for preview in [true, false] {
-            let changeset = with(Mode::Replace, n, min);
-            let refused = if preview {
-                w.store.preview(&operator(), changeset, 9).await.unwrap_err()
-            } else {
-                w.store.commit(&operator(), changeset).await.unwrap_err()
-            };
-            let StoreError::TooManyRemoved { present, matched, .. } = refused else { panic!("{refused}") };
-            assert_eq!((present, matched), (10, n as u64));
-        }
+        let changeset = with(Mode::Replace, n, min);
+        let losses = changeset.losses.clone();
+        // A preview shows it all the same.
+        let seen = w.store.preview(&operator(), changeset, 9).await.unwrap();
+        assert_eq!(seen[0].removed, 10 - n as u64);
+        assert_eq!(losses.list()[0].asks, [Ask::Removal]);
+        let refused = w.store.commit(&operator(), with(Mode::Replace, n, min)).await.unwrap_err();
+        let StoreError::Consent { losses: told } = &refused else { panic!("{refused}") };
+        assert_eq!(told, &losses.list(), "what is shown is what is refused");
+        assert_eq!((told[0].inside, told[0].removed), (10, 10 - n as u64));
+        assert!(refused.to_string().contains("of the 10"), "{refused}");
     }
     assert_eq!((w.head().await, w.all("t.spot").await.len()), (RevisionId(1), 10));
     // At the limit it is taken, and what removes nothing always is.

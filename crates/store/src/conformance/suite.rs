@@ -4,8 +4,8 @@ use super::world::*;
 use crate::StoreError;
 use ditu_model::source::Changed;
 use ditu_model::{
-    Bounds, Changeset, Commit, Date, DateTime, Delivery, Feature, Geometry, Mode, Query, RevisionId, Row,
-    RowOp, SourceError, Value,
+    Bounds, Changeset, Commit, Date, DateTime, Delivery, Feature, Geometry, Losses, Mode, Query, RevisionId,
+    Row, RowOp, SourceError, Terms, Value,
 };
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
@@ -139,7 +139,12 @@ pub(super) async fn a_delivery_that_fails_half_way_changes_nothing(w: World) {
             vec![Ok(vec![put(spot("b", 1, [111., 29.]))]), Err("第 7 行断了".to_owned())].into_iter(),
         ),
     };
-    let both = Changeset { origin: origin(), deliveries: vec![good, bad], min_match: None };
+    let both = Changeset {
+        origin: origin(),
+        deliveries: vec![good, bad],
+        terms: Terms::default(),
+        losses: Losses::default(),
+    };
     let refused = w.store.commit(&operator(), both).await.unwrap_err();
     assert!(refused.to_string().contains("第 7 行断了"), "{refused}");
     assert_eq!((w.all("t.spot").await, w.head().await), (before, head));
@@ -325,7 +330,15 @@ pub(super) async fn readers_never_wait_for_a_writer_not_even_in_an_empty_layer(w
         });
         let delivery = Delivery { layer: id("t.spot"), mode: Mode::Append, rows: Box::new(rows) };
         w.store
-            .commit(&operator(), Changeset { origin: origin(), deliveries: vec![delivery], min_match: None })
+            .commit(
+                &operator(),
+                Changeset {
+                    origin: origin(),
+                    deliveries: vec![delivery],
+                    terms: Terms::default(),
+                    losses: Losses::default(),
+                },
+            )
             .await
             .unwrap();
     }

@@ -3,8 +3,8 @@
 use crate::{Store, Target, open};
 use ditu_access::{Action, Gate, Grant, LayerSet, Principal, View};
 use ditu_model::{
-    Bounds, Changeset, Commit, Delivery, Feature, Geometry, LayerId, Layers, Mode, Origin, Query, RevisionId,
-    Row, RowOp, Value,
+    Bounds, Changeset, Commit, Delivery, Feature, Geometry, LayerId, Layers, Losses, Mode, Origin, Query,
+    RevisionId, Row, RowOp, Terms, Value,
 };
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -179,7 +179,8 @@ pub(super) fn changes(layer: &str, mode: Mode, ops: Vec<RowOp>) -> Changeset {
     Changeset {
         origin: origin(),
         deliveries: vec![Delivery { layer: id(layer), mode, rows: Box::new(rows.into_iter()) }],
-        min_match: None,
+        terms: Terms::default(),
+        losses: Losses::default(),
     }
 }
 

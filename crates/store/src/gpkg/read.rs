@@ -11,7 +11,7 @@ use ditu_geopackage::blob;
 use ditu_model::source::{Changed, Changes};
 use ditu_model::{
     Bounds, DateTime, Difference, Feature, FeatureId, FeatureSource, FeatureStream, LayerDef, LayerId,
-    Origin, Query, Revision, RevisionId, Row, SourceError,
+    Origin, Part, Query, Revision, RevisionId, Row, SourceError,
 };
 use futures_util::stream;
 use rusqlite::types::Value as Sql;
@@ -401,4 +401,89 @@ impl FeatureSource for Reader {
         })
         .await
     }
+}
+
+/// What the log has of a feature: each row before a revision, earlier than a given one, changed it.
+pub(super) fn former(
+    db: &Connection,
+    def: &LayerDef,
+    id: FeatureId,
+    before: RevisionId,
+    take: &mut dyn FnMut(FeatureId, RevisionId, &Row),
+) -> rusqlite::Result<()> {
+    let sql = "SELECT revision, before FROM ditu_change WHERE layer = ?1 AND fid = ?2 AND revision < ?3";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![def.id.as_str(), id as i64, before.0 as i64])?;
+    while let Some(r) = rows.next()? {
+        let row = r.get_ref(1)?.as_blob_or_null()?.and_then(|b| codec::decode(b, &def.fields));
+        if let Some(row) = row {
+            take(id, RevisionId(r.get::<_, i64>(0)? as u64), &row);
+        }
+    }
+    Ok(())
+}
+
+/// The features of a part of a layer.
+pub(super) fn within(
+    db: &Connection,
+    def: &LayerDef,
+    part: &Part,
+    take: &mut dyn FnMut(FeatureId),
+) -> rusqlite::Result<()> {
+    let t = quote(&def.id.table());
+    match part {
+        Part::All => {
+            let mut statement = db.prepare(&format!("SELECT fid FROM {t}"))?;
+            let mut rows = statement.query([])?;
+            while let Some(r) = rows.next()? {
+                take(r.get::<_, i64>(0)? as u64);
+            }
+        }
+        Part::Values { field, prefix, values } => {
+            let name = quote(&def.fields[*field].name);
+            let mut statement =
+                db.prepare(&format!("SELECT fid, {name} FROM {t} WHERE {name} IS NOT NULL"))?;
+            let mut rows = statement.query([])?;
+            while let Some(r) = rows.next()? {
+                let value = value::value(&def.fields[*field], r.get_ref(1)?);
+                if Part::text_of(&value, *prefix).is_some_and(|text| values.contains(text)) {
+                    take(r.get::<_, i64>(0)? as u64);
+                }
+            }
+        }
+        Part::Area(_) => {
+            let query = Query { bounds: part.bounds(), ..Query::default() };
+            let (sql, parameters) = select(def, &query);
+            let mut statement = db.prepare(&sql)?;
+            let mut rows = statement.query(params_from_iter(parameters))?;
+            while let Some(r) = rows.next()? {
+                let f = feature(def, r)?;
+                if part.holds(&f.row) {
+                    take(f.id);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The features that hold something in any of these fields, in id order.
+pub(super) fn holding(
+    db: &Connection,
+    def: &LayerDef,
+    fields: &[usize],
+    take: &mut dyn FnMut(FeatureId, Row),
+) -> rusqlite::Result<()> {
+    let t = quote(&def.id.table());
+    let some: Vec<String> =
+        fields.iter().map(|&i| format!("{t}.{} IS NOT NULL", quote(&def.fields[i].name))).collect();
+    let sql =
+        format!("SELECT fid, geom{} FROM {t} WHERE {} ORDER BY fid", columns(def, &t), some.join(" OR "));
+    let mut statement = db.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let f = feature(def, r)?;
+        take(f.id, f.row);
+    }
+    Ok(())
 }

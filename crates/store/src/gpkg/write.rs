@@ -6,10 +6,11 @@ use super::{File, env, foreign, quote, read};
 use crate::api::StoreError;
 use crate::codec;
 use crate::log::{self, Added, Keep, Work};
-use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Side, Terms};
+use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Rules, Side};
 use ditu_geopackage::blob;
 use ditu_model::{
-    Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Preview, Revision, RevisionId, Row,
+    Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Losses, Mode, Part, Preview, Revision,
+    RevisionId, Row,
 };
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
@@ -41,11 +42,12 @@ pub(super) fn work(file: &File, work: Work, keep: Keep) -> Result<(Commit, Vec<P
                 log::rollback(def.id.clone(), back, origin)
             }
         };
-        let terms = Terms { restore, min_match: changeset.min_match };
+        let rules = Rules { restore, terms: changeset.terms, enforce: keep.enforces() };
         let mut done = Vec::new();
         for delivery in changeset.deliveries {
             let def = file.def(&delivery.layer)?;
-            let counts = Writer::new(&tx, def.clone(), revision)?.run(delivery, terms)?;
+            let counts =
+                Writer::new(&tx, def.clone(), revision)?.run(delivery, rules.clone(), &changeset.losses)?;
             if counts.added + counts.changed + counts.removed == 0 {
                 continue;
             }
@@ -70,6 +72,7 @@ pub(super) fn work(file: &File, work: Work, keep: Keep) -> Result<(Commit, Vec<P
             tx.rollback().map_err(&failed)?;
             return Ok((Commit::Done(done), previews));
         }
+        log::consent(&changeset.losses)?;
         tx.commit().map_err(&failed)?;
         let done = if done.is_empty() { Commit::Unchanged(RevisionId(head)) } else { Commit::Done(done) };
         Ok((done, Vec::new()))
@@ -172,7 +175,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn run(mut self, delivery: Delivery, terms: Terms) -> Result<Counts, StoreError> {
+    fn run(mut self, delivery: Delivery, rules: Rules, losses: &Losses) -> Result<Counts, StoreError> {
         let failed = env("writing the layer");
         let (next_id, features): (i64, i64) = self
             .db
@@ -199,16 +202,21 @@ impl<'a> Writer<'a> {
             self.bulk = Some(tree::Entries::default());
             self.db.execute_batch(&format!("DROP INDEX IF EXISTS {key_index}")).map_err(&failed)?;
         }
-        let def = self.def.clone();
-        let mut lookup = Sides { db: self.db, def: &def, side: quote(&side), tree: quote(&rtree) };
-        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, &mut lookup, terms);
+        let mut lookup = Sides {
+            db: self.db,
+            def: self.def.clone(),
+            side: quote(&side),
+            tree: quote(&rtree),
+            revision: self.revision,
+        };
+        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, &mut lookup, rules);
         for actions in merge.by_ref() {
             for action in actions? {
                 self.apply(action).map_err(&failed)?;
             }
         }
-        let next = merge.next_id();
-        drop(merge);
+        let (next, loss) = merge.finish();
+        loss.into_iter().for_each(|l| losses.add(l));
         if let Some(boxes) = self.bulk.take() {
             tree::fill(self.db, &rtree, boxes).map_err(&failed)?;
         }
@@ -383,9 +391,11 @@ fn sides(db: &Connection, def: &LayerDef) -> rusqlite::Result<Vec<(FeatureId, Si
 
 struct Sides<'a> {
     db: &'a Connection,
-    def: &'a LayerDef,
+    def: Arc<LayerDef>,
     side: String,
     tree: String,
+    /// The revision that is being written.
+    revision: RevisionId,
 }
 
 impl Lookup for Sides<'_> {
@@ -409,9 +419,10 @@ impl Lookup for Sides<'_> {
     }
 
     fn rows(&mut self, ids: &[FeatureId]) -> Result<Vec<(FeatureId, Row)>, StoreError> {
-        let row = |id: &FeatureId| Ok(read::row(self.db, self.def, *id)?.map(|row| (*id, row)));
-        let rows: rusqlite::Result<Vec<_>> = ids.iter().filter_map(|id| row(id).transpose()).collect();
-        rows.map_err(env("reading rows to compare"))
+        let each = ids
+            .iter()
+            .filter_map(|id| read::row(self.db, &self.def, *id).map(|row| Some((*id, row?))).transpose());
+        each.collect::<rusqlite::Result<_>>().map_err(env("looking up features"))
     }
 
     fn near(&mut self, places: &[(Bounds, f64)]) -> Result<Vec<Vec<FeatureId>>, StoreError> {
@@ -429,5 +440,22 @@ impl Lookup for Sides<'_> {
             found.push(ids.collect::<rusqlite::Result<_>>().map_err(&failed)?);
         }
         Ok(found)
+    }
+
+    fn former(
+        &mut self,
+        ids: &[FeatureId],
+        take: &mut dyn FnMut(FeatureId, RevisionId, &Row),
+    ) -> Result<(), StoreError> {
+        let each = ids.iter().try_for_each(|id| read::former(self.db, &self.def, *id, self.revision, take));
+        each.map_err(env("looking up the history"))
+    }
+
+    fn within(&mut self, part: &Part, take: &mut dyn FnMut(FeatureId)) -> Result<(), StoreError> {
+        read::within(self.db, &self.def, part, take).map_err(env("reading a part of the layer"))
+    }
+
+    fn holding(&mut self, fields: &[usize], take: &mut dyn FnMut(FeatureId, Row)) -> Result<(), StoreError> {
+        read::holding(self.db, &self.def, fields, take).map_err(env("reading the layer"))
     }
 }

@@ -238,7 +238,7 @@ mod tests {
     use super::*;
     use crate::Target;
     use crate::conformance::{World, all, area, counts, delivery, id, layers, operator, spot};
-    use ditu_model::{Delivery, Mode, Row, RowOp};
+    use ditu_model::{Delivery, Losses, Mode, Row, RowOp, Terms};
 
     /// A pooler in transaction mode gives the session to another client between transactions: what one leaves in it,
     /// a statement's name or a setting, breaks the next.
@@ -300,7 +300,12 @@ mod tests {
             Ok((0..50).map(put).collect())
         });
         let deliveries = vec![Delivery { layer: id("t.spot"), mode: Mode::Replace, rows: Box::new(rows) }];
-        Changeset { origin: Origin::default(), deliveries, min_match: None }
+        Changeset {
+            origin: Origin::default(),
+            deliveries,
+            terms: Terms::default(),
+            losses: Losses::default(),
+        }
     }
 
     /// Primary keys of a layer's two tables, and whether the log's trigger is on.
@@ -515,7 +520,8 @@ mod tests {
         let changes = Changeset {
             origin: Origin::default(),
             deliveries: vec![Delivery { layer: id("t.spot"), mode: Mode::Replace, rows: Box::new(rows) }],
-            min_match: None,
+            terms: Terms::default(),
+            losses: Losses::default(),
         };
         let refused = w.store.commit(&operator(), changes).await.unwrap_err();
         assert!(matches!(refused, StoreError::Environment { .. }), "{refused}");

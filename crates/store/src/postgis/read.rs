@@ -8,7 +8,7 @@ use ditu_access::{Scope, View};
 use ditu_model::source::{Changed, Changes};
 use ditu_model::{
     Bounds, Date, DateTime, Difference, Feature, FeatureId, FeatureSource, FeatureStream, FieldType,
-    Geometry, LayerDef, LayerId, Origin, Query, Revision, RevisionId, Row, SourceError, Value,
+    Geometry, LayerDef, LayerId, Origin, Part, Query, Revision, RevisionId, Row, SourceError, Value,
 };
 use futures_util::stream;
 use std::collections::BTreeMap;
@@ -464,4 +464,108 @@ impl FeatureSource for Reader {
         }
         Ok(Changes { revision, features: Some(features) })
     }
+}
+
+/// What the log has of features: each row before a revision, earlier than a given one, changed it.
+pub(super) async fn former(
+    database: &Database,
+    tx: &Transaction<'_>,
+    def: &LayerDef,
+    ids: &[FeatureId],
+    before: RevisionId,
+    take: &mut dyn FnMut(FeatureId, RevisionId, &Row),
+) -> Result<(), tokio_postgres::Error> {
+    let ids: Vec<i64> = ids.iter().map(|id| *id as i64).collect();
+    let sql = format!(
+        "SELECT fid, revision, before::text, ST_AsEWKB(geom) FROM {} WHERE layer = $1 AND fid = ANY($2)
+         AND revision < $3 AND before IS NOT NULL",
+        database.own("ditu_change")
+    );
+    for r in tx.query(&sql, &[&def.id.as_str(), &ids, &(before.0 as i64)]).await? {
+        if let Some(row) = logged(def, r.get(2), r.get(3)) {
+            take(r.get::<_, i64>(0) as u64, RevisionId(r.get::<_, i64>(1) as u64), &row);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a query in pieces.
+async fn each(
+    tx: &Transaction<'_>,
+    sql: &str,
+    parameters: &[Parameter],
+    take: &mut dyn FnMut(&tokio_postgres::Row),
+) -> Result<(), tokio_postgres::Error> {
+    let types: Vec<Type> = parameters.iter().map(|(_, t)| t.clone()).collect();
+    let statement = tx.prepare_typed(sql, &types).await?;
+    let values: Vec<&(dyn ToSql + Sync)> =
+        parameters.iter().map(|(v, _)| v.as_ref() as &(dyn ToSql + Sync)).collect();
+    let portal = tx.bind(&statement, &values).await?;
+    loop {
+        let rows = tx.query_portal(&portal, BATCH).await?;
+        rows.iter().for_each(&mut *take);
+        if rows.len() < BATCH as usize {
+            return Ok(());
+        }
+    }
+}
+
+/// The features of a part of a layer.
+pub(super) async fn within(
+    database: &Database,
+    tx: &Transaction<'_>,
+    def: &LayerDef,
+    part: &Part,
+    take: &mut dyn FnMut(FeatureId),
+) -> Result<(), tokio_postgres::Error> {
+    let id = |r: &tokio_postgres::Row| r.get::<_, i64>(0) as u64;
+    let table = database.table("", def);
+    match part {
+        Part::All => each(tx, &format!("SELECT fid FROM {table}"), &[], &mut |r| take(id(r))).await,
+        Part::Values { field, prefix, values } => {
+            let name = quote(&def.fields[*field].name);
+            let sql = format!("SELECT fid, {name} FROM {table} WHERE {name} IS NOT NULL");
+            each(tx, &sql, &[], &mut |r| {
+                let value = Value::text(r.get::<_, &str>(1));
+                if Part::text_of(&value, *prefix).is_some_and(|text| values.contains(text)) {
+                    take(id(r));
+                }
+            })
+            .await
+        }
+        Part::Area(_) => {
+            let query = Query { bounds: part.bounds(), ..Query::default() };
+            let (sql, parameters) = select(database, def, &query);
+            each(tx, &sql, &parameters, &mut |r| {
+                let f = feature(def, r);
+                if part.holds(&f.row) {
+                    take(f.id);
+                }
+            })
+            .await
+        }
+    }
+}
+
+/// The features that hold something in any of these fields, in id order.
+pub(super) async fn holding(
+    database: &Database,
+    tx: &Transaction<'_>,
+    def: &LayerDef,
+    fields: &[usize],
+    take: &mut dyn FnMut(FeatureId, Row),
+) -> Result<(), tokio_postgres::Error> {
+    let some: Vec<String> =
+        fields.iter().map(|&i| format!("t.{} IS NOT NULL", quote(&def.fields[i].name))).collect();
+    let sql = format!(
+        "SELECT {} FROM {} t WHERE {} ORDER BY t.fid",
+        columns(def),
+        database.table("", def),
+        some.join(" OR ")
+    );
+    each(tx, &sql, &[], &mut |r| {
+        let f = feature(def, r);
+        take(f.id, f.row);
+    })
+    .await
 }

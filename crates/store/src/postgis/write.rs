@@ -4,10 +4,11 @@ use super::copy::Copy;
 use super::{Database, env, quote, read};
 use crate::api::StoreError;
 use crate::log::{self, Added, Keep, Work};
-use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Side, Terms};
+use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Rules, Side};
 use bytes::Bytes;
 use ditu_model::{
-    Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Preview, Revision, RevisionId, Row,
+    Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Losses, Mode, Part, Preview, Revision,
+    RevisionId, Row,
 };
 use futures_util::{SinkExt, pin_mut};
 use std::pin::Pin;
@@ -47,7 +48,7 @@ pub(super) async fn work(
                 log::rollback(def.id.clone(), handle.block_on(back)?, origin)
             }
         };
-        let terms = Terms { restore, min_match: changeset.min_match };
+        let rules = Rules { restore, terms: changeset.terms, enforce: keep.enforces() };
         let mut done = Vec::new();
         for delivery in changeset.deliveries {
             let def = database.def(&delivery.layer)?;
@@ -64,7 +65,7 @@ pub(super) async fn work(
                 packed: true,
                 bulk: None,
             };
-            let counts = writer.run(delivery, terms)?;
+            let counts = writer.run(delivery, rules.clone(), &changeset.losses)?;
             if counts.added + counts.changed + counts.removed == 0 {
                 continue;
             }
@@ -90,6 +91,7 @@ pub(super) async fn work(
             handle.block_on(tx.rollback()).map_err(&failed)?;
             return Ok((Commit::Done(done), previews));
         }
+        log::consent(&changeset.losses)?;
         if done.is_empty() {
             return Ok((Commit::Unchanged(RevisionId(head)), Vec::new()));
         }
@@ -167,7 +169,7 @@ const PIECE: usize = 128 << 10;
 const READY_MOST: usize = 256;
 
 impl Writer<'_> {
-    fn run(mut self, delivery: Delivery, terms: Terms) -> Result<Counts, StoreError> {
+    fn run(mut self, delivery: Delivery, rules: Rules, losses: &Losses) -> Result<Counts, StoreError> {
         let failed = env("writing the layer");
         let layer = self.def.id.as_str().to_owned();
         let own = self.database.own("ditu_layer");
@@ -186,15 +188,22 @@ impl Writer<'_> {
         }
         let existing = if edit || features == 0 { Vec::new() } else { self.sides(features)? };
         let side = self.database.table("ditu_side_", &self.def);
-        let (database, def) = (self.database, self.def.clone());
-        let mut lookup = Sides { database, handle: self.handle, tx: self.tx, def: &def, side };
+        let mut lookup = Sides {
+            database: self.database,
+            handle: self.handle,
+            tx: self.tx,
+            def: self.def.clone(),
+            side,
+            revision: self.revision,
+        };
         let key = if self.first && before == 0 { self.drop_key()? } else { None };
-        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, &mut lookup, terms);
+        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, &mut lookup, rules);
         for actions in merge.by_ref() {
             self.apply(actions?)?;
         }
-        let next = merge.next_id() as i64;
-        drop(merge);
+        let (next, loss) = merge.finish();
+        let next = next as i64;
+        loss.into_iter().for_each(|l| losses.add(l));
         if let Some(bulk) = self.bulk.take() {
             self.close(bulk)?;
         }
@@ -466,8 +475,10 @@ struct Sides<'a> {
     database: &'a Database,
     handle: &'a Handle,
     tx: &'a Transaction<'a>,
-    def: &'a LayerDef,
+    def: Arc<LayerDef>,
     side: String,
+    /// The revision that is being written.
+    revision: RevisionId,
 }
 
 impl Lookup for Sides<'_> {
@@ -485,8 +496,8 @@ impl Lookup for Sides<'_> {
 
     fn rows(&mut self, ids: &[FeatureId]) -> Result<Vec<(FeatureId, Row)>, StoreError> {
         let ids: Vec<i64> = ids.iter().map(|id| *id as i64).collect();
-        let rows = self.handle.block_on(read::rows(self.database, self.tx, self.def, &ids));
-        Ok(rows.map_err(env("reading rows to compare"))?.into_iter().collect())
+        let rows = self.handle.block_on(read::rows(self.database, self.tx, &self.def, &ids));
+        Ok(rows.map_err(env("looking up features"))?.into_iter().collect())
     }
 
     fn near(&mut self, places: &[(Bounds, f64)]) -> Result<Vec<Vec<FeatureId>>, StoreError> {
@@ -503,12 +514,31 @@ impl Lookup for Sides<'_> {
                AND abs(ST_XMin(t.geom) - p.w) <= p.d AND abs(ST_YMin(t.geom) - p.s) <= p.d
                AND abs(ST_XMax(t.geom) - p.e) <= p.d AND abs(ST_YMax(t.geom) - p.n) <= p.d LIMIT {NEAR_MOST}) f
              WHERE p.w <= p.e",
-            self.database.table("", self.def)
+            self.database.table("", &self.def)
         );
         let rows = self.handle.block_on(self.tx.query(&sql, &[&w, &s, &e, &n, &by]));
         for r in rows.map_err(env("looking up a place"))? {
             found[r.get::<_, i64>(0) as usize - 1].push(r.get::<_, i64>(1) as u64);
         }
         Ok(found)
+    }
+
+    fn former(
+        &mut self,
+        ids: &[FeatureId],
+        take: &mut dyn FnMut(FeatureId, RevisionId, &Row),
+    ) -> Result<(), StoreError> {
+        let found = read::former(self.database, self.tx, &self.def, ids, self.revision, take);
+        self.handle.block_on(found).map_err(env("looking up the history"))
+    }
+
+    fn within(&mut self, part: &Part, take: &mut dyn FnMut(FeatureId)) -> Result<(), StoreError> {
+        let found = read::within(self.database, self.tx, &self.def, part, take);
+        self.handle.block_on(found).map_err(env("reading a part of the layer"))
+    }
+
+    fn holding(&mut self, fields: &[usize], take: &mut dyn FnMut(FeatureId, Row)) -> Result<(), StoreError> {
+        let found = read::holding(self.database, self.tx, &self.def, fields, take);
+        self.handle.block_on(found).map_err(env("reading the layer"))
     }
 }

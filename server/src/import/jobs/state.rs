@@ -4,9 +4,9 @@ use super::JobError;
 use super::files::Manifest;
 use crate::difference;
 use crate::geojson;
-use crate::import::Scratch;
-use ditu_importers::{Choice, Plan, Progress, Question, Report, Subject};
-use ditu_model::{LayerId, Layers, Mode, Preview, Severity, Text};
+use crate::import::{self, Scratch};
+use ditu_importers::{Choice, PartChoice, Plan, Progress, Question, Report, Subject};
+use ditu_model::{Ask, LayerId, Layers, Loss, Mode, Preview, Severity, Text};
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -78,6 +78,7 @@ pub(super) struct Inner {
     pub(super) step: Option<Step>,
     pub(super) choices: Vec<Choice>,
     pub(super) mode: Mode,
+    pub(super) part: Option<PartChoice>,
     pub(super) message: String,
     /// Where the tables of the plan lie.
     pub(super) sample: Vec<(LayerId, Vec<[f64; 2]>)>,
@@ -86,6 +87,8 @@ pub(super) struct Inner {
     pub(super) questions: Vec<Question>,
     pub(super) report: Option<Report>,
     pub(super) previews: Vec<Preview>,
+    /// What the last comparison said would be taken away.
+    pub(super) losses: Vec<Loss>,
     pub(super) progress: Option<Arc<Progress>>,
     pub(super) revision: Option<u64>,
     pub(super) error: Option<Text>,
@@ -102,12 +105,14 @@ impl Job {
             step: None,
             choices: Vec::new(),
             mode: Mode::Replace,
+            part: None,
             message: String::new(),
             sample: Vec::new(),
             plan: None,
             questions: Vec::new(),
             report: None,
             previews: Vec::new(),
+            losses: Vec::new(),
             progress: None,
             revision: manifest.revision,
             error: None,
@@ -216,10 +221,12 @@ impl Job {
             "step": inner.step.map(Step::word),
             "progress": { "read": read, "total": total },
             "mode": match inner.mode { Mode::Upsert => "upsert", Mode::Append => "append", _ => "replace" },
+            "part": inner.part.as_ref().map(ToString::to_string),
             "message": inner.message,
             "files": files,
             "datasets": datasets,
             "questions": inner.questions.iter().map(question).collect::<Vec<_>>(),
+            "asks": import::asks(&inner.losses).map(|(loss, ask)| asked(loss, ask)).collect::<Vec<_>>(),
             "groups": groups,
             "layers": report.get("layers").cloned().unwrap_or_else(|| json!({})),
             "diff": diff,
@@ -281,6 +288,7 @@ impl Inner {
         self.sample.clear();
         self.questions.clear();
         self.previews.clear();
+        self.losses.clear();
         self.report = None;
         self.progress = None;
         self.error = None;
@@ -319,6 +327,30 @@ fn question(q: &Question) -> Value {
         Subject::NoData => "nodata",
     };
     json!({ "file": q.file, "table": q.table, "kind": kind, "message": text(&q.message), "options": options })
+}
+
+/// A thing that needs consent, with the ways on. `kind` is the word of the flag that gives it.
+fn asked(loss: &Loss, ask: &Ask) -> Value {
+    let field = match ask {
+        Ask::Emptying(field) => Some(field),
+        _ => None,
+    };
+    let (count, of) = match ask {
+        Ask::Removal => (loss.removed - loss.replaced, loss.inside),
+        Ask::Emptying(field) => {
+            loss.fields.iter().find(|f| f.field == *field).map_or((0, 0), |f| (f.emptied, f.held))
+        }
+        Ask::Reverting => (loss.reverted_rows(), loss.present),
+    };
+    json!({
+        "kind": ask.word(),
+        "layer": loss.layer.as_str(),
+        "title": text(&loss.title),
+        "field": field,
+        "message": text(&loss.text(ask)),
+        "count": count,
+        "of": of,
+    })
 }
 
 /// The findings that have a place, at most so many.

@@ -1,12 +1,12 @@
 //! What a job does: recognise, check and compare, commit.
 
 use super::{Job, JobError, Jobs, State, Step};
-use crate::cli::{Failure, operator};
+use crate::cli::Failure;
 use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
-use ditu_importers::{Choice, Plan};
-use ditu_model::{Changeset, Commit, Mode, Origin, Text};
+use ditu_importers::{Choice, PartChoice, Plan};
+use ditu_model::{Commit, Mode, Terms, Text};
 use ditu_store::{Store, StoreError};
 use std::sync::Arc;
 
@@ -44,13 +44,13 @@ impl Job {
 
     fn refused(&self, why: &StoreError) {
         let text = match why {
-            StoreError::Delivery(_) | StoreError::TooManyRemoved { .. } => why.text(),
+            StoreError::Delivery(_) | StoreError::Consent { .. } => why.text(),
             other => of_machine(&other.text()),
         };
         let mut inner = self.inner();
         inner.state = match why {
             StoreError::Environment { .. } | StoreError::Busy { .. } => State::Failed,
-            StoreError::TooManyRemoved { .. } => State::Checked,
+            StoreError::Consent { .. } => State::Checked,
             _ => State::Refused,
         };
         inner.error = Some(text);
@@ -66,6 +66,7 @@ impl Jobs {
         store: &Arc<dyn Store>,
         choices: Vec<Choice>,
         mode: Mode,
+        part: Option<PartChoice>,
     ) -> Result<(), JobError> {
         let sources = job.sources().map_err(|missing| {
             JobError::Name(if missing.is_empty() { "…".to_owned() } else { missing.join(", ") })
@@ -74,12 +75,13 @@ impl Jobs {
         inner.forget();
         inner.step = Some(Step::Plan);
         (inner.choices, inner.mode) = (choices.clone(), mode);
+        inner.part.clone_from(&part);
         drop(inner);
         let (jobs, job, settings, store) = (self.clone(), job.clone(), settings.clone(), store.clone());
         actix_web::rt::spawn(async move {
             let guard = Guard(job.clone());
             let Ok(_turn) = jobs.turn.acquire().await else { return };
-            let request = Request { sources, choices, mode };
+            let request = Request { sources, choices, mode, part };
             if let Err(failure) = job.do_plan(&settings, &store, request).await {
                 job.failed(&failure);
             }
@@ -116,7 +118,7 @@ impl Jobs {
         settings: &Settings,
         store: &Arc<dyn Store>,
         message: String,
-        min_match: Option<f64>,
+        terms: Terms,
     ) -> Result<(), JobError> {
         let mut inner = job.begin(Step::Commit)?;
         inner.message.clone_from(&message);
@@ -127,7 +129,7 @@ impl Jobs {
         actix_web::rt::spawn(async move {
             let guard = Guard(job.clone());
             let Ok(_turn) = jobs.turn.acquire().await else { return };
-            if let Err(failure) = job.do_commit(&settings, &store, plan, message, min_match).await {
+            if let Err(failure) = job.do_commit(&settings, &store, plan, message, terms).await {
                 job.failed(&failure);
             }
             drop((guard, _scratch));
@@ -172,15 +174,16 @@ impl Job {
     async fn do_check(&self, settings: &Settings, store: &Arc<dyn Store>, plan: Plan) -> Result<(), Failure> {
         import::record_controls(settings, &plan, "import page")?;
         let run = plan.run();
-        let report = run.report.clone();
         self.inner().progress = Some(run.progress.clone());
-        let changeset = Changeset { origin: Origin::default(), deliveries: run.deliveries, min_match: None };
-        let done = store.preview(&operator(settings), changeset, DIFFERENCES).await;
-        self.inner().report = Some(report.snapshot());
+        // What goes beyond what may go unasked is shown, and asked by the page.
+        let (report, done) =
+            import::preview(settings, store.as_ref(), run, Terms::asked(), DIFFERENCES).await;
+        self.inner().report = Some(report);
         match done {
-            Ok(previews) => {
+            Ok((previews, losses)) => {
                 let mut inner = self.inner();
                 inner.previews = previews;
+                inner.losses = losses;
                 inner.state = State::Checked;
             }
             Err(why) => self.refused(&why),
@@ -194,18 +197,23 @@ impl Job {
         store: &Arc<dyn Store>,
         plan: Plan,
         message: String,
-        min_match: Option<f64>,
+        terms: Terms,
     ) -> Result<(), Failure> {
         import::record_controls(settings, &plan, "import page")?;
         let run = plan.run();
         self.inner().progress = Some(run.progress.clone());
         let author = "import page".to_owned();
-        let (report, done) = import::commit(settings, store, run, author, message, min_match).await?;
+        let (report, done) = import::commit(settings, store, run, author, message, terms).await?;
         let name = done.as_ref().map_or_else(|_| "refused".to_owned(), import::report_name);
         import::keep_report(settings, &report, &name)?;
         self.inner().report = Some(report);
         match done {
-            Err(why) => self.refused(&why),
+            Err(why) => {
+                if let StoreError::Consent { losses } = &why {
+                    self.inner().losses.clone_from(losses);
+                }
+                self.refused(&why);
+            }
             Ok(Commit::Unchanged(head)) => self.committed(head.0),
             Ok(Commit::Done(list)) => {
                 let revision = list.first().map_or(0, |r| r.id.0);

@@ -3,6 +3,7 @@
 import type { Import } from '../../api/imports';
 import { locale, say } from '../../ui/i18n';
 import * as control from './controller';
+import { AskCard } from './AskCard';
 import { Groups } from './Groups';
 import * as s from './state';
 import { words } from './words';
@@ -72,25 +73,9 @@ function CommitForm() {
     <form class="card commit" onSubmit={(e) => (e.preventDefault(), control.commit())}>
       <label for="message">{w.message}</label>
       <input id="message" type="text" value={s.message.value} placeholder={w.messageHint} onInput={(e) => (s.message.value = e.currentTarget.value)} />
-      {s.mode.value === 'replace' && (
-        <div class="guard">
-          <input id="guard" type="checkbox" checked={s.mayRemove.value !== null} onChange={(e) => (s.mayRemove.value = e.currentTarget.checked ? 10 : null)} />
-          <label for="guard">{w.guard}</label>
-          <input
-            type="number"
-            min="0"
-            max="100"
-            aria-label={w.guard}
-            disabled={s.mayRemove.value === null}
-            value={s.mayRemove.value ?? 10}
-            onInput={(e) => (s.mayRemove.value = Math.min(100, Math.max(0, e.currentTarget.valueAsNumber || 0)))}
-          />
-          <span>{w.guardAfter}</span>
-        </div>
-      )}
       <div class="row end">
         <button type="button" class="button edged" onClick={() => control.startOver(true)}>{w.remove}</button>
-        <button type="submit" class="button button-main" id="commit">{w.commitGo}</button>
+        <button type="submit" class="button button-main" id="commit" disabled={s.asking.value.length > 0}>{w.commitGo}</button>
       </div>
     </form>
   );
@@ -104,6 +89,7 @@ export function CheckStep() {
     <>
       <section class="card"><Counts /><Reports /></section>
       {job.state === 'checked' && <Changes job={job} />}
+      {job.state === 'checked' && job.asks.map((ask) => <AskCard ask={ask} />)}
       <Groups groups={job.groups} />
       {job.state === 'checked' ? (
         <CommitForm />

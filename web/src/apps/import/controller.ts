@@ -2,7 +2,7 @@
 
 import { batch } from '@preact/signals';
 import { ApiError } from '../../api/client';
-import { ImportsApi, type Import } from '../../api/imports';
+import { ImportsApi, type Import, type Mode } from '../../api/imports';
 import { lang, say } from '../../ui/i18n';
 import * as s from './state';
 import { send, sleep, type Chosen } from './upload';
@@ -112,7 +112,7 @@ export function resume(job: Import): void {
   else void showPreview();
 }
 
-const plan = (api: ImportsApi): Promise<Import> => api.plan(s.current.value!.id, s.choices.value, s.mode.value);
+const plan = (api: ImportsApi): Promise<Import> => api.plan(s.current.value!.id, s.choices.value, s.mode.value, s.part.value);
 
 /** Starts a step and polls until it ends. */
 async function follow(api: ImportsApi, begin: () => Promise<Import>): Promise<void> {
@@ -150,9 +150,10 @@ export function answer(): void {
 
 /** Reads and checks all rows; another mode is another plan. */
 export function check(): void {
+  s.allowed.value = new Set();
   void attempt(async (api) => {
     const job = s.current.value!;
-    if (job.mode !== s.mode.value) {
+    if (job.mode !== s.mode.value || job.part !== s.part.value) {
       await follow(api, () => plan(api));
       if (s.current.value?.state !== 'planned') return;
     }
@@ -160,10 +161,17 @@ export function check(): void {
   });
 }
 
+/** Compares anew where the delivery is only a part, or is to remove nothing. */
+export function checkAs(mode: Mode, part: string | null): void {
+  batch(() => {
+    s.mode.value = mode;
+    s.part.value = part;
+  });
+  check();
+}
+
 export function commit(): void {
-  const percent = s.mayRemove.value;
-  const min = s.mode.value === 'replace' && percent !== null ? 1 - percent / 100 : null;
-  void attempt((api) => follow(api, () => api.commit(s.current.value!.id, s.message.value, min)));
+  void attempt((api) => follow(api, () => api.commit(s.current.value!.id, s.message.value, s.consent.value)));
 }
 
 /** Forgets what is shown, for the next delivery; `giveUp` also removes it from the server. */
@@ -179,6 +187,9 @@ export function startOver(giveUp: boolean): void {
     s.failure.value = null;
     s.choices.value = [];
     s.answers.value = {};
+    s.allowed.value = new Set();
+    s.mode.value = 'replace';
+    s.part.value = null;
     s.message.value = '';
     s.preview.value = null;
     s.lookAt.value = null;

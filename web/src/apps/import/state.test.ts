@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Import, Question } from '../../api/imports';
+import type { Ask, Import, Question } from '../../api/imports';
 import * as s from './state';
 
 const question = (kind: Question['kind'], file: string, table: string | null = null): Question => ({ file, table, kind, message: { zh: '？', en: '?' }, options: [] });
 const job = (more: Partial<Import>): Import =>
-  ({ id: 'x', created: '', state: 'open', step: null, progress: { read: 0, total: 0 }, mode: 'replace', message: '', files: [], datasets: [], questions: [], groups: [], layers: {}, diff: [], revision: null, error: null, ...more });
+  ({ id: 'x', created: '', state: 'open', step: null, progress: { read: 0, total: 0 }, mode: 'replace', message: '', files: [], datasets: [], questions: [], groups: [], layers: {}, asks: [], part: null, diff: [], revision: null, error: null, ...more });
 
 afterEach(() => {
   s.current.value = null;
@@ -58,4 +58,16 @@ test('a question is open until something is written', () => {
   expect(s.unanswered.value).toEqual([q]);
   s.answers.value = { [s.nameOf(q)]: 'control.point' };
   expect(s.unanswered.value).toEqual([]);
+});
+
+test('what would be taken away asks until it is allowed, each by itself', () => {
+  const ask = (kind: Ask['kind'], field: string | null = null): Ask => ({ kind, layer: 'a.b', title: { zh: '', en: '' }, field, message: { zh: '', en: '' }, count: 9, of: 10 });
+  const asks = [ask('removal'), ask('emptying', 'owner'), ask('emptying', 'use')];
+  s.current.value = job({ state: 'checked', asks });
+  expect(s.asking.value).toHaveLength(3);
+  expect(s.consent.value).toEqual({ allow_removal: false, allow_emptying: [], allow_reverting: false });
+  s.allowed.value = new Set([s.askName(asks[0]!), s.askName(asks[2]!)]);
+  expect(s.asking.value).toEqual([asks[1]]);
+  expect(s.consent.value).toEqual({ allow_removal: true, allow_emptying: ['use'], allow_reverting: false });
+  s.allowed.value = new Set();
 });

@@ -2,7 +2,7 @@
 
 import { computed, signal } from '@preact/signals';
 import type { FeatureCollection } from 'geojson';
-import type { Choice, Import, Mode, Question } from '../../api/imports';
+import type { Ask, Choice, Consent, Import, Mode, Question } from '../../api/imports';
 import type { Chosen } from './upload';
 
 /** The operator's token; null asks for it. */
@@ -24,8 +24,10 @@ export const failure = signal<{ text: string; again: () => void } | null>(null);
 export const choices = signal<Choice[]>([]);
 export const mode = signal<Mode>('replace');
 export const message = signal('');
-/** Percent of features that may be removed; null allows everything. */
-export const mayRemove = signal<number | null>(10);
+/** The part for which the delivery is whole; null goes by what its layers declare. */
+export const part = signal<string | null>(null);
+/** What may be taken away, by the name of what asks. */
+export const allowed = signal<ReadonlySet<string>>(new Set());
 
 export const preview = signal<FeatureCollection | null>(null);
 /** Kinds that the map shows. */
@@ -43,6 +45,22 @@ export const nameOf = (q: { file: string; table: string | null; kind: Question['
 export const answers = signal<Readonly<Record<string, string>>>({});
 
 export const unanswered = computed(() => (current.value?.questions ?? []).filter((q) => !answers.value[nameOf(q)]?.trim()));
+
+/** The name of what asks for consent. */
+export const askName = (a: Ask) => `${a.kind} ${a.layer} ${a.field ?? ''}`;
+
+/** What still asks. */
+export const asking = computed(() => (current.value?.asks ?? []).filter((a) => !allowed.value.has(askName(a))));
+
+/** What was allowed, for the commit. */
+export const consent = computed<Consent>(() => {
+  const given = (current.value?.asks ?? []).filter((a) => allowed.value.has(askName(a)));
+  return {
+    allow_removal: given.some((a) => a.kind === 'removal'),
+    allow_emptying: given.flatMap((a) => (a.kind === 'emptying' && a.field ? [a.field] : [])),
+    allow_reverting: given.some((a) => a.kind === 'reverting'),
+  };
+});
 
 /** Which step is shown: 0 files, 1 recognise, 2 check, 3 commit. */
 export const step = computed<0 | 1 | 2 | 3>(() => {
