@@ -20,7 +20,7 @@ pub fn decode_gb18030(bytes: &[u8]) -> String {
     encoding_rs::GB18030.decode(bytes).0.into_owned()
 }
 
-pub use options::{Choice, CrsChoice, Heights, Lang, Options, Unit};
+pub use options::{Choice, CrsChoice, Heights, Lang, NoData, Options, Unit};
 pub use plan::{Dataset, Mapping, Plan, Refusal, plan};
 pub use present::Present;
 pub use question::{Answer, Question, Subject};

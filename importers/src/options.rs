@@ -48,6 +48,8 @@ pub struct Choice {
     pub heights: Option<Heights>,
     /// The unit of its plane coordinates, and of its shapes' heights.
     pub units: Option<Unit>,
+    /// What stands for "no height" in a raster or among heights.
+    pub nodata: Option<NoData>,
 }
 
 /// A unit of length in which drawings are drawn.
@@ -147,6 +149,42 @@ impl FromStr for Unit {
         Unit::ALL.into_iter().find(named).ok_or_else(|| {
             format!("{text} is no unit of coordinates; write mm, cm, dm, m, km, in, ft or us-ft")
         })
+    }
+}
+
+/// What stands for "no height".
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NoData {
+    /// Nothing: every number that can be a height is one.
+    None,
+    /// This number, as the file has it.
+    Value(f64),
+}
+
+impl FromStr for NoData {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<NoData, String> {
+        match text.trim() {
+            "none" | "None" | "NONE" | "无" => Ok(NoData::None),
+            number => {
+                let n = number.parse::<f64>().ok().filter(|n| n.is_finite());
+                n.map(NoData::Value).ok_or_else(|| {
+                    format!(
+                        "{text} is no number; write the one that means \"no height\", as in -9999, or none"
+                    )
+                })
+            }
+        }
+    }
+}
+
+impl fmt::Display for NoData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoData::None => f.write_str("none"),
+            NoData::Value(n) => write!(f, "{n}"),
+        }
     }
 }
 
@@ -280,6 +318,11 @@ impl Options {
         self.said(file, Some(table), |c| c.heights.as_ref())
     }
 
+    /// What the caller says means "no height" in a table.
+    pub(crate) fn nodata(&self, file: &str, table: &str) -> Option<NoData> {
+        self.said(file, Some(table), |c| c.nodata)
+    }
+
     /// The layer that the caller names for a table.
     pub(crate) fn layer(&self, file: &str, table: &str) -> Option<&LayerId> {
         self.said(file, Some(table), |c| c.layer.as_ref())
@@ -323,6 +366,19 @@ mod tests {
         }
         assert_eq!("MM".parse(), Ok(Unit::Millimetre));
         assert!("".parse::<Unit>().is_err() && "丈".parse::<Unit>().is_err());
+    }
+
+    #[test]
+    fn what_means_no_height_is_a_number_or_nothing() {
+        for (text, wanted) in
+            [("none", NoData::None), ("-9999", NoData::Value(-9999.0)), (" 0 ", NoData::Value(0.0))]
+        {
+            assert_eq!(text.parse(), Ok(wanted), "{text}");
+            assert_eq!(wanted.to_string().parse(), Ok(wanted));
+        }
+        for wrong in ["", "NaN", "inf", "no", "1,5"] {
+            assert!(wrong.parse::<NoData>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

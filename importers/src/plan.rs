@@ -11,6 +11,7 @@ use crate::options::{Options, Unit};
 use crate::question::{Answer, Question, Subject};
 use crate::recognise::crs::{self, Decision, Stated};
 use crate::recognise::layer::Recognised;
+use crate::recognise::nodata::Nothing;
 use crate::recognise::plane_unit::{self, Drawn};
 use crate::recognise::{fields, heights, units};
 use crate::report::{Report, summary_line};
@@ -77,8 +78,22 @@ pub(crate) struct Source {
     pub(crate) decision: Decision,
     /// Metres to add to heights.
     pub(crate) height_offset: f64,
+    /// What the Z of its shapes means.
+    pub(crate) z: heights::Z,
     /// The finished row of a raster.
     pub(crate) raster: Option<crate::run::RasterRow>,
+}
+
+impl Source {
+    /// True when the heights of shapes fill this field.
+    pub(crate) fn filled_by_z(&self, field: usize) -> bool {
+        self.z.field == Some(field) && self.z.seen == heights::Seen::Heights
+    }
+
+    /// True when neither a column nor the shape says anything of this field.
+    pub(crate) fn lacks(&self, field: usize) -> bool {
+        self.mapping[field].is_none() && !self.filled_by_z(field)
+    }
 }
 
 /// A delivery that can be read; as often as asked.
@@ -167,14 +182,11 @@ pub fn plan(sources: &[PathBuf], layers: &Arc<Layers>, options: &Options) -> Res
     if work.errors() == 0 {
         for (i, source) in found.iter_mut().enumerate().filter(|(_, s)| s.table.raster.is_some()) {
             match crate::run::RasterRow::make(i, source, options) {
-                Ok(row) => source.raster = Some(row),
-                Err(r) => work.findings.push(of_file(
-                    r.rule,
-                    Severity::Error,
-                    &source.table.file,
-                    r.message,
-                    r.cure,
-                )),
+                Ok((row, findings)) => {
+                    source.raster = Some(row);
+                    work.findings.extend(findings);
+                }
+                Err(r) => work.refuse(&source.table, r),
             }
         }
     }
@@ -243,6 +255,14 @@ impl Work<'_> {
             message: message.clone(),
             answers,
         });
+    }
+
+    /// The reason why a table cannot be taken, and the question that would let it be.
+    fn refuse(&mut self, table: &Table, why: formats::Refused) {
+        if let Some((subject, answers)) = why.asks.map(|a| *a) {
+            self.ask(&table.file, Some(&table.name), subject, &why.message, answers);
+        }
+        self.note(why.rule, Severity::Error, &table.file, why.message, why.cure);
     }
 
     /// Layer, CRS and fields of every table.
@@ -353,15 +373,27 @@ impl Work<'_> {
         self.note_obfuscation(&table, &decision);
         let said = self.options.heights(&table.file, &table.name);
         let (height_offset, heights) = heights::decide(&table, &layer, &mapping, said).unwrap_or_else(|r| {
-            if let Some((subject, answers)) = r.asks.map(|a| *a) {
-                self.ask(&table.file, Some(&table.name), subject, &r.message, answers);
-            }
-            self.note(r.rule, Severity::Error, &table.file, r.message, r.cure);
+            self.refuse(&table, r);
             (0.0, None)
         });
+        let nothing = Nothing { said: self.options.nodata(&table.file, &table.name) };
+        let z = heights::of_shapes(&table, &layer, &mapping, nothing);
+        let by_z = z.field.filter(|_| z.seen == heights::Seen::Heights);
+        if z.seen == heights::Seen::Nought {
+            self.note(
+                "heights.nought",
+                Severity::Note,
+                &table.file,
+                both("图形的 Z 全是 0，按没有高程处理", "Z is 0 in all shapes: taken as no height"),
+                both(
+                    "确在海平面的，加一列高程",
+                    "where it is the level of the sea, add a column with the heights",
+                ),
+            );
+        }
         if table.raster.is_none() {
-            for (field, column) in layer.fields.iter().zip(&mapping) {
-                if field.required && column.is_none() && !layer.is_filled(&field.name) {
+            for (i, (field, column)) in layer.fields.iter().zip(&mapping).enumerate() {
+                if Some(i) != by_z && field.required && column.is_none() && !layer.is_filled(&field.name) {
                     self.note(
                         "field.missing",
                         Severity::Warning,
@@ -445,6 +477,7 @@ impl Work<'_> {
                 .filter_map(|(f, c)| {
                     Some(Mapping { column: table.columns[(*c)?].clone(), field: f.name.clone() })
                 })
+                .chain(by_z.map(|i| Mapping { column: "Z".into(), field: layer.fields[i].name.clone() }))
                 .collect(),
             unused: (0..table.columns.len())
                 .filter(|i| !used.contains(i) && !is_place(*i))
@@ -452,7 +485,7 @@ impl Work<'_> {
                 .filter(|c| !c.is_empty())
                 .collect(),
         };
-        Source { dataset, table, layer, mapping, factors, decision, height_offset, raster: None }
+        Source { dataset, table, layer, mapping, factors, decision, height_offset, z, raster: None }
     }
 
     /// Coordinates of internet maps, undone or taken as they are by the caller's word.

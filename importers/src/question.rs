@@ -15,6 +15,8 @@ pub enum Subject {
     Heights,
     /// The unit of plane coordinates.
     Units,
+    /// What stands for "no height"; its answer may be any number, or `none`.
+    NoData,
 }
 
 /// One thing that somebody must decide; answered by a [`crate::Choice`] for the same file and table.

@@ -1,5 +1,6 @@
 //! Reading for good: one stream a layer, made by a thread behind a bounded channel.
 
+mod cells;
 mod raster;
 mod stage;
 
@@ -395,6 +396,7 @@ impl Work {
             }
             if out.gone || refused.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        stage.end(&mut out.findings);
         out.flush();
         if let Err(why) = result {
             let told = joined(&why.message);
@@ -465,7 +467,7 @@ impl Former {
             return;
         };
         for (&field, value) in self.fields.iter().zip(values) {
-            if source.mapping[field].is_none() && row.values[field].is_null() {
+            if source.lacks(field) && row.values[field].is_null() {
                 row.values[field] = value.clone();
             }
         }
@@ -478,7 +480,7 @@ impl Work {
             return Former::default();
         };
         let sources = || self.sources.iter().filter(|s| s.layer.id == self.layer);
-        let lacking = |i: &usize| sources().any(|s| s.mapping[*i].is_none());
+        let lacking = |i: &usize| sources().any(|s| s.lacks(*i));
         let fields: Vec<usize> = (0..layer.fields.len()).filter(lacking).collect();
         if fields.is_empty() || layer.key.is_empty() || present.count(&self.layer) == 0 {
             return Former::default();

@@ -1,6 +1,7 @@
 //! A column's raw values as a field keeps them: type, code list, width, pattern, range.
 
 use crate::notes::both;
+use crate::recognise::nodata::{self, Nothing};
 use crate::table::{Raw, number};
 use ditu_model::{Date, DateTime, Field, FieldType, Severity, Text, Value};
 use std::collections::HashMap;
@@ -33,11 +34,36 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 pub(crate) struct Converter {
     /// What texts mean in the field's code list: `None` for not in it.
     codes: HashMap<Box<str>, Option<Box<str>>>,
+    /// What stands for "no value".
+    nothing: Nothing,
 }
 
 impl Converter {
-    pub(crate) fn new() -> Converter {
-        Converter { codes: HashMap::new() }
+    pub(crate) fn new(nothing: Nothing) -> Converter {
+        Converter { codes: HashMap::new(), nothing }
+    }
+
+    /// True, with a remark, for a number of the file that stands for "no value" in the field.
+    pub(crate) fn is_nothing(&self, field: &Field, number: f64, remarks: &mut Vec<Remark>) -> bool {
+        let nothing = self.nothing.is(number, field.range, field.elevation);
+        if nothing {
+            let written = nodata::written(number);
+            remarks.push(Remark {
+                rule: "value.nodata",
+                severity: Severity::Warning,
+                message: both(
+                    format!("{written} 表示没有值，不是数值"),
+                    format!("{written} stands for \"no value\" and is none"),
+                ),
+                cure: both(
+                    "该值留空；确是数值的，用 --nodata none 导入",
+                    "left empty; where it is a value, import with --nodata none",
+                ),
+                written,
+                column: 0,
+            });
+        }
+        nothing
     }
 
     /// The value, or NULL with a remark why. An `Error` remark keeps the row out.
@@ -92,6 +118,12 @@ impl Converter {
         if let Some(list) = &field.codes {
             return self.coded(field, list, raw, remarks);
         }
+        let numeric = matches!(field.kind, FieldType::Real | FieldType::Integer);
+        if let (true, Raw::Real(n)) = (numeric, &raw)
+            && self.is_nothing(field, *n, remarks)
+        {
+            return Value::Null;
+        }
         let value = match raw {
             // Most values of most layers: moved, not copied.
             Raw::Text(text) if field.kind == FieldType::Text && !text.ends_with(".0") && !rounded(&text) => {
@@ -100,6 +132,10 @@ impl Converter {
             raw => typed(field, &raw).map_err(|wrong| (wrong, raw)),
         };
         let value = match value {
+            // What was written as text or as a whole number.
+            Ok(Value::Real(n)) if self.is_nothing(field, n, remarks) => return Value::Null,
+            #[expect(clippy::cast_precision_loss, reason = "marks are small")]
+            Ok(Value::Integer(n)) if self.is_nothing(field, n as f64, remarks) => return Value::Null,
             Ok(value) => value,
             Err(((rule, message), raw)) => {
                 let severity = if rule == "value.digits_lost" { Severity::Error } else { Severity::Warning };
@@ -364,7 +400,8 @@ fn without_unit(field: &Field, raw: &Raw) -> Option<f64> {
     number(bare)
 }
 
-fn check(field: &Field, value: &Value, remarks: &mut Vec<Remark>) {
+/// What is odd about a value that is kept.
+pub(crate) fn check(field: &Field, value: &Value, remarks: &mut Vec<Remark>) {
     let mut warn = |rule, message: Text| {
         remarks.push(Remark {
             rule,
@@ -417,7 +454,7 @@ mod tests {
 
     fn convert(field: &Field, raw: Raw) -> (Value, Vec<&'static str>) {
         let mut remarks = Vec::new();
-        let value = Converter::new().convert(field, raw, &mut remarks);
+        let value = Converter::new(Nothing::default()).convert(field, raw, &mut remarks);
         (value, remarks.iter().map(|r| r.rule).collect())
     }
 
@@ -498,6 +535,29 @@ mod tests {
         assert_eq!(convert(&formed, named("430702", "武陵区")).0, Value::text("430702"));
         let number = field("cadastre.building", "floors");
         assert_eq!(convert(&number, named("3", "三层")).0, Value::Integer(3));
+    }
+
+    #[test]
+    fn marks_of_no_value_are_told_and_never_kept_where_they_cannot_be_values() {
+        let height = field("terrain.spot", "elevation_m");
+        let none = || (Value::Null, vec!["value.nodata"]);
+        for raw in [
+            Raw::Real(-9999.0),
+            Raw::text("-9999.00"),
+            Raw::Integer(-32768),
+            Raw::Real(f64::MIN),
+            Raw::Real(f64::NAN),
+        ] {
+            assert_eq!(convert(&height, raw.clone()), none(), "{raw:?}");
+        }
+        assert_eq!(convert(&height, Raw::Real(0.0)), (Value::Real(0.0), vec![]));
+        assert_eq!(convert(&height, Raw::Real(9500.0)), (Value::Real(9500.0), vec!["value.range"]));
+        let depth = field("pipeline.node", "depth_m");
+        assert_eq!(convert(&depth, Raw::text("-999")), none());
+        // A mark may be a value where nothing says that it cannot.
+        let north = field("control.point", "north_m");
+        assert_eq!(convert(&north, Raw::Real(99999.0)), (Value::Real(99999.0), vec![]));
+        assert_eq!(convert(&north, Raw::Real(f64::MAX)), none());
     }
 
     #[test]

@@ -99,9 +99,8 @@ fn what_stands_in_blocks_is_imported_where_it_stands() {
     let inner = block("ROW", [0.0, 0.0], &insert("0", "ONE", [0.0, 0.0], "70 2 44 100"));
     let outer = block("ALL", [0.0, 0.0], &insert("0", "ROW", [0.0, 0.0], "71 2 45 50"));
     let unit = block("UNIT", [0.0, 0.0], &house(0.0, 0.0, 1.0).replace("8 JMD", "8 0"));
-    let units: String = (0..4)
-        .map(|i| insert("JMD", "UNIT", [at(i).0 + 10.0, at(i).1], "41 -10 42 10 43 1"))
-        .collect();
+    let units: String =
+        (0..4).map(|i| insert("JMD", "UNIT", [at(i).0 + 10.0, at(i).1], "41 -10 42 10 43 1")).collect();
     let corner = [568_000.0, 3_212_000.0];
     let mut wanted: Option<Vec<[i64; 2]>> = None;
     for (header, blocks, entities) in [
@@ -124,7 +123,11 @@ fn what_stands_in_blocks_is_imported_where_it_stands() {
 #[test]
 fn symbols_stay_points_with_the_attributes_of_their_inserts() {
     let city = City::new();
-    let symbol = block("gc200", [0.0, 0.0], "0 CIRCLE 8 0 10 0 20 0 40 0.4 0 SOLID 8 0 10 0 20 0 11 1 21 0 12 0 22 1 13 1 23 1");
+    let symbol = block(
+        "gc200",
+        [0.0, 0.0],
+        "0 CIRCLE 8 0 10 0 20 0 40 0.4 0 SOLID 8 0 10 0 20 0 11 1 21 0 12 0 22 1 13 1 23 1",
+    );
     let spot = |x: f64, h: &str| {
         let attribute = format!("66 1 0 ATTRIB 8 GCD 10 0 20 0 1 {h} 2 height 0 SEQEND 8 GCD");
         insert("GCD", "gc200", [568_000.0 + x, 3_212_000.0], &format!("41 0.5 42 0.5 43 0.5 {attribute}"))
@@ -137,7 +140,9 @@ fn symbols_stay_points_with_the_attributes_of_their_inserts() {
     assert_eq!((city.count("terrain.spot"), city.count("cadastre.building")), (3, 1), "{said}");
     let mut heights: Vec<f64> = features(&city, "terrain.spot")
         .iter()
-        .filter_map(|f| f["properties"]["elevation_m"].as_f64().or_else(|| f["properties"]["height_m"].as_f64()))
+        .filter_map(|f| {
+            f["properties"]["elevation_m"].as_f64().or_else(|| f["properties"]["height_m"].as_f64())
+        })
         .collect();
     heights.sort_by(f64::total_cmp);
     assert_eq!(heights, [31.5, 32.5, 33.5], "{:?}", features(&city, "terrain.spot"));
@@ -225,7 +230,10 @@ fn a_drawing_that_is_not_in_metres_is_asked_about_with_the_answer_in_place() {
         let city = City::new();
         let file = drawn(&city, metres, header);
         let said = refused(&city, &file, &["--crs", "EPSG:4546"]);
-        assert!(said.contains("units.unclear") && said.contains(&format!("--units {unit}")), "{unit}: {said}");
+        assert!(
+            said.contains("units.unclear") && said.contains(&format!("--units {unit}")),
+            "{unit}: {said}"
+        );
         let said = import(&city, &file, &["--crs", "EPSG:4546", "--units", unit]);
         assert!(said.contains("units.scaled"), "{said}");
         assert!(are_near(&wanted, &middles(&features(&city, "cadastre.building"))), "{unit}");
@@ -245,11 +253,13 @@ fn a_drawing_that_is_not_in_metres_is_asked_about_with_the_answer_in_place() {
 #[test]
 fn tables_and_shapefiles_that_are_not_in_metres_are_asked_about() {
     let city = City::new();
-    let metres = city.write("高程点.csv", "点号,X坐标,Y坐标,高程\nA1,3212000.5,568000.25,31.5\nA2,3212010,568010,32\n");
+    let metres = city
+        .write("高程点.csv", "点号,X坐标,Y坐标,高程\nA1,3212000.5,568000.25,31.5\nA2,3212010,568010,32\n");
     import(&city, &metres, &["--crs", "EPSG:4546"]);
     let wanted = middles(&features(&city, "terrain.spot"));
     let inputs = City::new();
-    let kilometres = inputs.write("高程点.csv", "点号,X坐标,Y坐标,高程\nA1,3212.0005,568.00025,31.5\nA2,3212.010,568.010,32\n");
+    let kilometres = inputs
+        .write("高程点.csv", "点号,X坐标,Y坐标,高程\nA1,3212.0005,568.00025,31.5\nA2,3212.010,568.010,32\n");
     let shape = kilometres.with_file_name("高程点.shp");
     let rows = inputs.write(
         "mm.csv",
@@ -287,7 +297,8 @@ fn the_page_asks_about_units_with_places_on_the_map() {
     assert!(questions.iter().any(|q| q["kind"] == "crs"), "{job}");
     let wrong = json!({"choices": [{"file": units["file"], "table": null, "units": "寸"}]});
     page.post(&format!("/imports/{id}/plan"), &wrong, 400);
-    let answers = json!({"choices": [{"crs": "EPSG:4546"}, {"file": units["file"], "table": null, "units": "mm"}]});
+    let answers =
+        json!({"choices": [{"crs": "EPSG:4546"}, {"file": units["file"], "table": null, "units": "mm"}]});
     let job = page.step(&id, "plan", &answers);
     assert_eq!(job["state"], "planned", "{job}");
 }

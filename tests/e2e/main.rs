@@ -9,6 +9,7 @@ mod answers;
 mod commands;
 mod control;
 mod drawings;
+mod heights;
 mod hostile;
 mod imports;
 mod shared;

@@ -1,8 +1,9 @@
 //! The parent's side: asks a worker, reads its answer, stops it when nobody listens any more. A worker that has answered
 //! waits a while with its file open, because the next question is mostly about the same file.
 
+use crate::cells::Cells;
 use crate::frame;
-use crate::types::{Description, GridInfo, ReadOptions, SourceRow};
+use crate::types::{Description, GridInfo, GridOptions, ReadOptions, SourceRow};
 use crate::worker::{self, Opening, Question};
 use ditu_model::Bounds;
 use ditu_terrain::Grid;
@@ -29,6 +30,9 @@ pub enum GdalError {
     /// The worker could not be started or the pipe failed: the machine is at fault.
     #[error("starting the reader: {0}")]
     Io(#[from] std::io::Error),
+    /// The raster holds no height at all; what it holds instead.
+    #[error("the raster holds no heights at all")]
+    NoHeights(Box<Cells>),
     /// The grid could not be written.
     #[error(transparent)]
     Grid(#[from] ditu_terrain::GridError),
@@ -110,14 +114,13 @@ impl Worker {
         Ok(Rows { answer: self.ask(path, options, &question)?, batch: Vec::new().into_iter() })
     }
 
-    /// Makes a raster's first band into a terrain grid file in EPSG:4490. `source_epsg` replaces the CRS that the file
-    /// states.
+    /// Makes a raster's first band into a terrain grid file in EPSG:4490. What is no height takes no part in it.
     ///
     /// # Errors
     /// [`GdalError`]; also when PROJ has no published operation to CGCS2000, or the grid would be larger than 64 M
     /// cells.
-    pub fn grid(&self, path: &Path, out: &Path, source_epsg: Option<u32>) -> Result<GridInfo, GdalError> {
-        let mut answer = self.ask(path, &ReadOptions::default(), &Question::Grid { epsg: source_epsg })?;
+    pub fn grid(&self, path: &Path, out: &Path, how: &GridOptions) -> Result<GridInfo, GdalError> {
+        let mut answer = self.ask(path, &ReadOptions::default(), &Question::Grid { how: how.clone() })?;
         let json = answer.json()?;
         let shape: worker::GridShape =
             serde_json::from_slice(&json).map_err(|e| GdalError::Stopped(e.to_string()))?;
@@ -141,9 +144,10 @@ impl Worker {
             min: some().fold(f32::INFINITY, f32::min),
             max: some().fold(f32::NEG_INFINITY, f32::max),
             empty: (values.len() - some().count()) as u64,
+            cells: shape.cells,
         };
         if info.min > info.max {
-            return Err(GdalError::Unreadable("the raster holds no data at all".into()));
+            return Err(GdalError::NoHeights(Box::new(info.cells)));
         }
         let grid = Grid::new(shape.width, shape.height, Bounds::new(w, s, e, n), values)
             .ok_or_else(|| GdalError::Stopped("the cells do not fit the raster's size".into()))?;

@@ -13,6 +13,11 @@ fn worker() {
     Worker::serve_if_asked();
 }
 
+/// Heights in metres, as the file has them.
+fn plain() -> GridOptions {
+    GridOptions { epsg: None, range: [-500.0, 9000.0], nodata: None, undeclared: false, metres: 1.0 }
+}
+
 fn start() -> Worker {
     Worker::of_test("tests::worker").unwrap()
 }
@@ -135,7 +140,7 @@ fn a_raster_becomes_a_grid_in_degrees_that_agrees_with_gdal() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("g.grid");
     let path = data("terrain/N42E001_crop300.asc");
-    let info = start().grid(&path, &out, None).unwrap();
+    let info = start().grid(&path, &out, &plain()).unwrap();
     assert_eq!((info.min, info.max), (803.0, 3100.0));
     let grid = ditu_terrain::Grid::open(&out).unwrap();
     let b = grid.bounds();
@@ -148,7 +153,7 @@ fn a_raster_becomes_a_grid_in_degrees_that_agrees_with_gdal() {
     let ours = grid.sample(lon, lat).unwrap();
     assert!((said - ours).abs() < 40.0, "{said} and {ours} are of one slope");
     assert!(matches!(
-        start().grid(&data("terrain/truncated.tiff"), &out, None),
+        start().grid(&data("terrain/truncated.tiff"), &out, &plain()),
         Err(GdalError::Unreadable(_))
     ));
 }

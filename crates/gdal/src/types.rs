@@ -1,5 +1,6 @@
 //! What a worker tells about a file.
 
+use crate::cells::{Cells, bits};
 use ditu_model::{Date, Geometry};
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +81,27 @@ pub struct RasterInfo {
     /// Outer edges in its CRS: min x, min y, max x, max y. `None` when it has no place or is rotated.
     pub extent: Option<[f64; 4]>,
     /// The value that stands for "no data".
+    #[serde(with = "bits::option")]
     pub nodata: Option<f64>,
+    /// The unit of its heights, as the file names it; empty where it does not.
+    pub unit: String,
+    /// Its cells are numbers of colours.
+    pub palette: bool,
+}
+
+/// How a raster becomes a grid of heights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GridOptions {
+    /// The CRS in place of what the file states.
+    pub epsg: Option<u32>,
+    /// Least and greatest number of metres that is a height.
+    pub range: [f64; 2],
+    /// What is no height besides what the file declares; as the file has it.
+    pub nodata: Option<f64>,
+    /// What the file declares as "no data" is a height.
+    pub undeclared: bool,
+    /// Metres that its heights are multiplied by.
+    pub metres: f64,
 }
 
 /// How to read a table.
@@ -128,7 +149,7 @@ pub enum SourceValue {
 }
 
 /// A raster made into a terrain grid.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GridInfo {
     /// Columns.
     pub width: usize,
@@ -142,4 +163,6 @@ pub struct GridInfo {
     pub max: f32,
     /// Cells without data.
     pub empty: u64,
+    /// What the raster's own cells hold.
+    pub cells: Cells,
 }

@@ -9,6 +9,7 @@ use super::{Head, Refused, raster, refused};
 use crate::delivery::Found;
 use crate::notes::{both, of_file};
 use crate::options::Options;
+use crate::recognise::nodata::{EARTH, is_conventional};
 use crate::table::Table;
 use ditu_model::{Severity, Text};
 use std::fs::File;
@@ -16,6 +17,11 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 
 /// Cells of one grid.
 const CELLS: u64 = 1 << 31;
+/// True for a height that there is on earth, or in its seas.
+fn possible(height: f64) -> bool {
+    (-12_000.0..=9_000.0).contains(&height)
+}
+
 /// What stands for "no height", before the factor.
 const NOTHING: f64 = -99_999.0;
 
@@ -171,12 +177,19 @@ fn convert<R: BufRead>(
                 let (zh, en) = (format!("格网值多于 {all} 个"), format!("there are more than {all} cells"));
                 return Ok(Err(lines.fault(zh, en)));
             }
-            let height = if v == NOTHING || v / h.factor <= NOTHING { NOTHING } else { v / h.factor };
-            if !(height == NOTHING || (-12_000.0..=9_000.0).contains(&height)) {
+            let height = v / h.factor;
+            let height = if v == NOTHING || height <= NOTHING {
+                NOTHING
+            } else if is_conventional(v) && (v < 0.0 || !possible(height)) {
+                // Written without regard to the factor; what it is will be told where the cells are looked at.
+                if (EARTH[0]..=EARTH[1]).contains(&v) { NOTHING } else { v }
+            } else if possible(height) {
+                height
+            } else {
                 let (zh, en) =
                     (format!("高程 {height} m 不可能"), format!("a height of {height} m cannot be"));
                 return Ok(Err(lines.fault(zh, en)));
-            }
+            };
             let end = if n.is_multiple_of(h.columns) { '\n' } else { ' ' };
             write!(out, "{height}{end}")?;
         }
@@ -331,7 +344,7 @@ mod tests {
             (" 300 400\n", " 300\n", "3 cells of 4"),
             (" 300 400\n", " 300 400 500\n", "more than 4"),
             (" 300 400\n", " 300 abc\n", "a height"),
-            (" 300 400\n", " 300 99999999\n", "cannot be"),
+            (" 300 400\n", " 300 88888888\n", "cannot be"),
             ("Alpha:0", "Alpha:30", "turned"),
             ("Compress:0", "Compress:1", "compressed"),
             ("Row:2", "Row:2000000", "rows or columns"),

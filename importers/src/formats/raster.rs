@@ -3,11 +3,11 @@
 use super::gdal::{claim, failed};
 use super::{Head, Refused, refused};
 use crate::delivery::Found;
-use crate::notes::both;
+use crate::notes::{both, of_file};
 use crate::options::Options;
 use crate::table::{Claim, Reader, ShapeSource, Sink, Table};
 use ditu_crs::Crs;
-use ditu_model::Shape;
+use ditu_model::{Severity, Shape};
 use std::sync::Arc;
 
 pub(super) fn is_tiff(head: &Head<'_>) -> bool {
@@ -46,6 +46,13 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
             both("影像请登记为切片服务", "register imagery as a tile service"),
         ));
     }
+    if raster.palette {
+        return Err(refused(
+            "raster.bands",
+            both("格网值是颜色编号，不是高程", "its cells are numbers of colours, not heights"),
+            both("影像请登记为切片服务", "register imagery as a tile service"),
+        ));
+    }
     let Some(extent) = raster.extent else {
         return Err(refused(
             "crs.unknown",
@@ -54,6 +61,16 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         ));
     };
     let claimed = raster.srs.as_ref().filter(|s| !s.wkt.is_empty()).map(|s| claim(s, format));
+    let mut findings = Vec::new();
+    if matches!(raster.kind.as_str(), "Byte" | "UInt8") {
+        findings.push(of_file(
+            "raster.bytes",
+            Severity::Warning,
+            &found.name,
+            both("格网值是 0～255 的整数，像灰度图（如晕渲图）", "its cells are whole numbers from 0 to 255, as those of a grey picture (hill shading, for one)"),
+            both("按高程（米）处理，请核对", "taken as heights in metres; please check"),
+        ));
+    }
     let projected =
         matches!(&claimed, Some(Claim { crs: Err(_), .. })) && options.crs(&found.name, None).is_none();
     Ok(vec![Table {
@@ -72,7 +89,7 @@ pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Re
         projected,
         obfuscated: false,
         raster: Some(raster),
-        findings: Vec::new(),
+        findings,
         reader: Arc::new(NoRows),
     }])
 }

@@ -3,12 +3,14 @@
 //! The base map keeps heights above the 1985 national height datum (EPSG:5737). What lies between it and Yellow Sea 1956
 //! (EPSG:5736) or a local datum differs from place to place, so the offset is the user's to state, never a constant here.
 
+use super::nodata::{EARTH, Nothing};
 use crate::formats::{Refused, refused};
 use crate::notes::both;
 use crate::options::Heights;
 use crate::question::{Answer, Subject};
-use crate::table::Table;
+use crate::table::{ShapeSource, Table};
 use ditu_model::{LayerDef, Text};
+use std::ops::ControlFlow;
 
 /// What a column's name says when its heights are above Yellow Sea 1956.
 const OF_1956: [&str; 4] = ["1956", "56黄海", "黄海56", "56高程"];
@@ -64,6 +66,64 @@ pub(crate) fn decide(
 
 fn says_1956(column: &str) -> bool {
     column.eq_ignore_ascii_case("h56") || OF_1956.iter().any(|word| column.contains(word))
+}
+
+/// What the Z of a table's shapes means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Z {
+    /// The field that it is the value of.
+    pub(crate) field: Option<usize>,
+    /// What there is of it.
+    pub(crate) seen: Seen,
+    /// What stands for "no height".
+    pub(crate) nothing: Nothing,
+    /// Between which it may lie.
+    pub(crate) range: [f64; 2],
+}
+
+/// What the Z of a table's shapes is, as far as it was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// There is none, or nobody asked.
+    Nothing,
+    /// Nought all over, which programs write that know no height.
+    Nought,
+    /// Heights; nought among them is one.
+    Heights,
+}
+
+/// Shapes without Z after which a table is taken as flat.
+const FLAT: usize = 1_000;
+
+/// What Z means: the height that the layer's field called Z holds. The shapes are looked at where no column fills it.
+pub(crate) fn of_shapes(table: &Table, layer: &LayerDef, mapping: &[Option<usize>], nothing: Nothing) -> Z {
+    let field = layer.fields.iter().position(|f| f.elevation && f.is_called("Z"));
+    let range = field.and_then(|f| layer.fields[f].range).unwrap_or(EARTH);
+    let mut z = Z { field, seen: Seen::Nothing, nothing, range };
+    let by_shape = matches!(table.shapes, ShapeSource::File(_)) && table.raster.is_none();
+    if !by_shape || field.is_none_or(|f| mapping[f].is_some()) {
+        return z;
+    }
+    let mut flat = 0;
+    // What is wrong with the file is said when its rows are read for good.
+    let _ = table.reader.read(&vec![false; table.columns.len()], &mut |row| {
+        match row.geometry {
+            Some(Ok(g)) if g.has_z() => {
+                z.seen = Seen::Nought;
+                if g.z.iter().any(|h| *h != 0.0 && !nothing.is(*h, Some(range), true)) {
+                    z.seen = Seen::Heights;
+                    return ControlFlow::Break(());
+                }
+            }
+            _ => flat += 1,
+        }
+        if flat >= FLAT && z.seen == Seen::Nothing {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    z
 }
 
 #[cfg(test)]

@@ -5,5 +5,6 @@ pub(crate) mod encoding;
 pub(crate) mod fields;
 pub(crate) mod heights;
 pub(crate) mod layer;
+pub(crate) mod nodata;
 pub(crate) mod plane_unit;
 pub(crate) mod units;

@@ -1,6 +1,7 @@
 //! The unit of coordinates that carry none: metres, unless the numbers fall on the city only as another one. That is asked.
 
 use super::crs::{self, Decision, Stated, Undecided};
+use super::nodata::is_conventional;
 use crate::formats::Refused;
 use crate::notes::both;
 use crate::options::{CrsChoice, Unit};
@@ -178,7 +179,9 @@ impl Reader for InMetres {
         self.of.read(wanted, &mut |mut row: SourceRow| {
             if let Some(Ok(shape)) = &mut row.geometry {
                 shape.map_coords(|c| c.map(|n| n * self.metres));
-                shape.z.iter_mut().for_each(|z| *z *= self.metres);
+                // A mark of "no height" is one in any unit.
+                let heights = shape.z.iter_mut().filter(|z| **z >= 0.0 || !is_conventional(**z));
+                heights.for_each(|z| *z *= self.metres);
             }
             if let ShapeSource::Columns(a, b) = self.shapes {
                 for i in [a, b] {

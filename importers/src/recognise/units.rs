@@ -37,6 +37,26 @@ fn find(text: &str) -> Option<(Kind, f64)> {
     UNITS.iter().find(|(names, ..)| names.contains(&text)).map(|(_, kind, n)| (*kind, *n))
 }
 
+/// Units of height as the writers of rasters name them, and how many metres one is; US surveyors' foot is 1200/3937 m.
+const HEIGHTS: [(&[&str], f64); 6] = [
+    (&["metre", "metres", "meter", "meters"], 1.0),
+    (&["ft", "foot", "feet", "international foot", "foot (international)"], 0.3048),
+    (
+        &["us survey foot", "us-ft", "us_ft", "ftus", "foot_us", "survey foot", "us survey feet"],
+        1200.0 / 3937.0,
+    ),
+    (&["centimetre", "centimetres", "centimeter", "centimeters"], 0.01),
+    (&["decimetre", "decimeter", "decimetres", "decimeters"], 0.1),
+    (&["millimetre", "millimetres", "millimeter", "millimeters"], 0.001),
+];
+
+/// How many metres a unit of height is; `None` for what is none.
+pub(crate) fn metres(unit: &str) -> Option<f64> {
+    let plain = unit.trim().to_lowercase();
+    let named = HEIGHTS.iter().find(|(names, _)| names.contains(&plain.as_str())).map(|(_, n)| *n);
+    named.or_else(|| find(unit).filter(|(kind, _)| *kind == Kind::Length).map(|(_, n)| n))
+}
+
 /// A unit and nothing else, in brackets or not.
 pub(crate) fn is_unit(text: &str) -> bool {
     let bare = text.trim().trim_start_matches(['(', '（', '[']).trim_end_matches([')', '）', ']']);

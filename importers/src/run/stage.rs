@@ -6,8 +6,10 @@ use crate::geometry::repair::{closed_as_area, repair};
 use crate::notes::{both, finding};
 use crate::plan::Source;
 use crate::recognise::fields;
+use crate::recognise::heights::Seen as Z;
+use crate::recognise::nodata;
 use crate::table::{Raw, ShapeSource, SourceRow, coordinate};
-use crate::value::{Converter, Remark};
+use crate::value::{self, Converter, Remark};
 use ditu_crs::Transform;
 use ditu_model::layer::Policy;
 use ditu_model::{Bounds, Finding, Geometry, Place, Row, Severity, Shape, Text, Value};
@@ -88,7 +90,17 @@ pub(super) struct Stage<'a> {
     remarks: Vec<Remark>,
     /// Columns of the row at hand about which something was said.
     said: Vec<usize>,
+    /// The fields that hold heights, and how many of these are exactly nought, the first in which row.
+    heights: Vec<usize>,
+    noughts: (u64, u64),
 }
+
+/// Heights in the column and in the shape that differ by no more are the same, one of them rounded to a decimal.
+const SAME_HEIGHT: f64 = 0.051;
+/// Heights of one shape that differ by no more are one height.
+const ONE_HEIGHT: f64 = 1e-3;
+/// In place of a column's number: what is said is about the shape.
+const SHAPE: usize = usize::MAX;
 
 impl<'a> Stage<'a> {
     /// `fields` limits what is read to some fields (and what fills them).
@@ -102,16 +114,23 @@ impl<'a> Stage<'a> {
         names.extend(source.table.other_names.iter().cloned());
         Stage {
             source,
-            converters: layer.fields.iter().map(|_| Converter::new()).collect(),
+            converters: layer.fields.iter().map(|_| Converter::new(source.z.nothing)).collect(),
             transform: source.decision.transform(),
             city: city.map(|c| {
                 Bounds::new(c.min[0] - MARGIN, c.min[1] - MARGIN, c.max[0] + MARGIN, c.max[1] + MARGIN)
             }),
             names,
             fields: layer.fields.iter().map(|f| wanted(&f.name)).collect(),
-            filled: layer.fields.iter().map(|f| layer.is_filled(&f.name)).collect(),
+            filled: layer
+                .fields
+                .iter()
+                .enumerate()
+                .map(|(i, f)| layer.is_filled(&f.name) || source.filled_by_z(i))
+                .collect(),
             remarks: Vec::new(),
             said: Vec::new(),
+            heights: (0..layer.fields.len()).filter(|&i| layer.fields[i].elevation).collect(),
+            noughts: (0, 0),
         }
     }
 
@@ -131,12 +150,15 @@ impl<'a> Stage<'a> {
 
     /// Values and place without any judgement: what other layers look up. `None` where the shape is broken.
     pub(super) fn bare(&mut self, mut raw: SourceRow) -> Option<Row> {
-        let geometry = match self.shape(&mut raw) {
+        let mut geometry = match self.shape(&mut raw) {
             None => None,
             Some(Ok(g)) => Some(self.placed(g)?),
             Some(Err(_)) => return None,
         };
-        let values = self.values(raw.values);
+        let mut values = self.values(raw.values);
+        if let Some(g) = &mut geometry {
+            self.level(&mut values, g);
+        }
         self.remarks.clear();
         Some(Row { values, geometry })
     }
@@ -150,13 +172,14 @@ impl<'a> Stage<'a> {
         each.map(|(((field, (column, factor)), converter), wanted)| match column {
             Some(c) if *wanted => {
                 let mut value = raw.get_mut(*c).map_or(Raw::Null, |v| std::mem::replace(v, Raw::Null));
+                let before = remarks.len();
                 if *factor != 1.0
                     && let Some(n) = value.as_f64()
                 {
-                    // Decimal digits stay: 12 cm is 0.12 m.
-                    value = Raw::Real((n * factor * 1e9).round() / 1e9);
+                    // What stands for "no value" does so in any unit. Decimal digits stay: 12 cm is 0.12 m.
+                    let nothing = converter.is_nothing(field, n, remarks);
+                    value = if nothing { Raw::Null } else { Raw::Real((n * factor * 1e9).round() / 1e9) };
                 }
-                let before = remarks.len();
                 let value = converter.convert(field, value, remarks);
                 for r in &mut remarks[before..] {
                     r.column = *c;
@@ -200,11 +223,117 @@ impl<'a> Stage<'a> {
         if let Some(shift) = self.source.decision.shift {
             g.map_coords(|c| shift.undo(c));
         }
-        // Programs that know no height write nought: that stays.
-        if self.source.height_offset != 0.0 && g.z.iter().any(|z| *z != 0.0) {
-            g.z.iter_mut().for_each(|z| *z += self.source.height_offset);
-        }
         Some(g)
+    }
+
+    /// The heights of a shape: what stands for none goes, the rest comes above the datum and fills the field that Z means,
+    /// where no column did. What is odd about them is remarked.
+    fn level(&mut self, values: &mut [Value], g: &mut Geometry) {
+        if g.z.is_empty() {
+            return;
+        }
+        let z = &self.source.z;
+        let mut remark = |rule, severity, message, cure, written| {
+            self.remarks.push(Remark { rule, severity, message, cure, written, column: SHAPE });
+        };
+        let mut none = g.z.iter().filter(|h| z.nothing.is(**h, Some(z.range), true));
+        if let Some(first) = none.next() {
+            let (n, all, written) = (none.count() + 1, g.z.len(), nodata::written(*first));
+            let of = |zh, en| {
+                if all > 1 {
+                    (format!("{all} 个顶点中 {n} 个的 {zh}"), format!("{en} in {n} of {all} vertices"))
+                } else {
+                    (String::from(zh), String::from(en))
+                }
+            };
+            let (zh, en) = of("Z", "Z");
+            remark(
+                "height.nodata",
+                Severity::Warning,
+                both(
+                    format!("{zh} 是 {written}，表示没有高程"),
+                    format!("{en} is {written}, which stands for \"no height\""),
+                ),
+                both("图形按没有高程入库", "the shape is kept without heights"),
+                written,
+            );
+            g.z.clear();
+            return;
+        }
+        if z.seen != Z::Heights && g.z.iter().all(|h| *h == 0.0) {
+            // Programs that know no height write nought.
+            g.z.clear();
+            return;
+        }
+        let offset = self.source.height_offset;
+        if offset != 0.0 {
+            g.z.iter_mut().for_each(|h| *h += offset);
+        }
+        let Some(field) = z.field.filter(|f| self.fields[*f]) else { return };
+        let (low, high) =
+            g.z.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), z| (l.min(*z), h.max(*z)));
+        let one = (high - low <= ONE_HEIGHT).then_some(g.z[0]);
+        let within = |v: f64| (low - SAME_HEIGHT..=high + SAME_HEIGHT).contains(&v);
+        let stated = |i: &usize| values[*i].as_f64();
+        match (values[field].as_f64(), one) {
+            // Another height of the row is what Z means: that of the pipe and not of the ground above it.
+            _ if self.heights.iter().filter_map(stated).any(within) => {}
+            (None, Some(height)) => {
+                let height = Value::Real((height * 1e4).round() / 1e4);
+                let before = self.remarks.len();
+                value::check(&self.source.layer.fields[field], &height, &mut self.remarks);
+                self.remarks[before..].iter_mut().for_each(|r| r.column = SHAPE);
+                values[field] = height;
+            }
+            (None, None) => remark(
+                "height.varies",
+                Severity::Warning,
+                both(
+                    format!("Z 从 {low:.3} 到 {high:.3}，不是一个高程"),
+                    format!("Z runs from {low:.3} to {high:.3}: that is not one height"),
+                ),
+                both("高程字段留空，请补上", "the height is left empty; please add it"),
+                String::new(),
+            ),
+            (Some(stated), _) => remark(
+                "height.disagrees",
+                Severity::Warning,
+                both(
+                    format!("高程列是 {stated}，图形的 Z 是 {:.3}", g.z[0]),
+                    format!("the column says {stated}, the shape's Z {:.3}", g.z[0]),
+                ),
+                both("已取列中的值，请核对", "the column's is taken; please check"),
+                String::new(),
+            ),
+        }
+    }
+
+    /// Counts heights that are exactly nought.
+    fn count_noughts(&mut self, row: &Row, number: u64) {
+        let noughts = self.heights.iter().filter(|i| row.values[**i].as_f64() == Some(0.0)).count();
+        if noughts > 0 {
+            let (count, first) = self.noughts;
+            self.noughts = (count + noughts as u64, if count == 0 { number } else { first });
+        }
+    }
+
+    /// What is to be said after the last row.
+    pub(super) fn end(&self, findings: &mut Vec<Finding>) {
+        let (count, row) = self.noughts;
+        if count > 0 {
+            let place =
+                Place { file: Some(self.source.table.file.to_string()), row: Some(row), ..Place::default() };
+            findings.push(finding(
+                "height.nought",
+                Severity::Note,
+                place,
+                both(format!("有 {count} 个高程恰好是 0"), format!("{count} heights are exactly 0")),
+                both(
+                    "已按 0 m 入库；若 0 表示没有高程，用 --nodata 0 导入",
+                    "kept as 0 m; where 0 stands for \"no height\", import with --nodata 0",
+                ),
+            ));
+        }
     }
 
     /// The whole way.
@@ -218,6 +347,7 @@ impl<'a> Stage<'a> {
         let number = raw.row;
         let shape = self.shape(&mut raw);
         let mut row = Row { values: self.values(raw.values), geometry: None };
+        self.said.clear();
         let mut verdict = self.remark(&row, number, findings);
         let shaped = match shape {
             None => None,
@@ -248,6 +378,12 @@ impl<'a> Stage<'a> {
             }
         };
         row.geometry = shaped;
+        if let Some(g) = &mut row.geometry {
+            self.level(&mut row.values, g);
+            if !self.remarks.is_empty() {
+                verdict = verdict.max(self.remark(&row, number, findings));
+            }
+        }
         // What completes a row goes before what judges it; checks are in that order.
         let split = checks.partition_point(|c| c.phase() == Phase::Complete);
         let (complete, judge) = checks.split_at_mut(split);
@@ -270,7 +406,10 @@ impl<'a> Stage<'a> {
             }
         }
         match verdict {
-            Verdict::Keep => Fate::Keep(row),
+            Verdict::Keep => {
+                self.count_noughts(&row, number);
+                Fate::Keep(row)
+            }
             Verdict::Quarantine => self.kept_out(&row),
             Verdict::Refuse => Fate::Refuse(both(
                 format!("第 {number} 行不合格，整批拒绝"),
@@ -292,7 +431,6 @@ impl<'a> Stage<'a> {
     /// Turns remarks about values into findings.
     fn remark(&mut self, row: &Row, number: u64, findings: &mut Vec<Finding>) -> Verdict {
         let mut verdict = Verdict::Keep;
-        self.said.clear();
         for r in std::mem::take(&mut self.remarks) {
             self.said.push(r.column);
             if r.severity == Severity::Error {
@@ -348,10 +486,6 @@ impl<'a> Stage<'a> {
         if g.shape != wanted && wanted == Shape::Polygon {
             g = closed_as_area(g).unwrap_or_else(|g| g);
         }
-        if g.z.iter().all(|z| *z == 0.0) {
-            // Programs that know no height write nought.
-            g.z.clear();
-        }
         let at = g.coords.first().copied();
         if g.shape != wanted {
             let (zh, en) = (shape_word(g.shape).zh, shape_word(g.shape).en);
@@ -401,7 +535,11 @@ impl<'a> Stage<'a> {
             // A column that is not there at all was said once, unless something might have filled the field; a value that
             // could not be taken was said just now.
             let column = self.source.mapping[i];
-            if column.is_none() && !self.filled[i] || column.is_some_and(|c| self.said.contains(&c)) {
+            let said = |c: usize| self.said.contains(&c);
+            if column.is_none() && !self.filled[i]
+                || column.is_some_and(said)
+                || self.source.filled_by_z(i) && said(SHAPE)
+            {
                 continue;
             }
             let mut place = self.place(number, row, None);

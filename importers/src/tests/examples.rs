@@ -51,7 +51,11 @@ fn every_row_of_the_layers_examples_becomes_the_feature_beside_it() {
             let mut remarks = Vec::new();
             for (field, column) in layer.fields.iter().zip(&mapping) {
                 let source = column.map(|c| raw(&example.source[&columns[c]])).unwrap_or(Raw::Null);
-                let value = Converter::new().convert(field, source, &mut remarks);
+                let value = Converter::new(crate::recognise::nodata::Nothing::default()).convert(
+                    field,
+                    source,
+                    &mut remarks,
+                );
                 match example.expect.values.get(&field.name) {
                     None => assert!(value.is_null(), "{at}: {} is {value}", field.name),
                     Some(expected) => {

@@ -150,6 +150,7 @@ struct Said {
     encoding: Option<String>,
     heights: Option<String>,
     units: Option<String>,
+    nodata: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -186,6 +187,9 @@ impl Said {
         let units = self
             .units
             .map(|u| u.parse().map_err(|e: String| Problem::bad_request(format!("不认识坐标单位：{u}"), e)));
+        let nodata = self
+            .nodata
+            .map(|n| n.parse().map_err(|e: String| Problem::bad_request(format!("不是无效值：{n}"), e)));
         Ok(Choice {
             file: self.file,
             table: self.table,
@@ -194,6 +198,7 @@ impl Said {
             encoding: self.encoding,
             heights: heights.transpose()?,
             units: units.transpose()?,
+            nodata: nodata.transpose()?,
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::import::{self, Request, Scratch};
 use crate::settings::Settings;
 use crate::tiles;
 use clap::ValueEnum;
-use ditu_importers::{Choice, CrsChoice, Heights, Lang, Plan, Report, Run, Unit};
+use ditu_importers::{Choice, CrsChoice, Heights, Lang, NoData, Plan, Report, Run, Unit};
 use ditu_model::{Changeset, Commit, Mode, Origin, Preview};
 use ditu_store::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// The datum of heights, and the metres that bring them to the 1985 datum: 1985, or 1956:-0.029
     #[arg(long, value_name = "DATUM[:METRES]")]
     heights: Option<Heights>,
+    /// What means "no height" in elevation models and among heights: a number as the file has it, or none
+    #[arg(long, value_name = "VALUE|none", allow_negative_numbers = true)]
+    nodata: Option<NoData>,
     /// The encoding of texts, where files do not tell: GBK, UTF-8, Big5 …
     #[arg(long)]
     encoding: Option<String>,
@@ -121,6 +124,7 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
             encoding: args.encoding.clone(),
             heights: args.heights.clone(),
             units: args.units,
+            nodata: args.nodata,
             ..Choice::default()
         }],
         mode: args.mode.into(),

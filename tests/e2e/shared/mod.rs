@@ -1,6 +1,7 @@
 //! Over the real files of `../shared/data`, which are no part of the project: a suite of its own, run where they are.
 
 mod drawings;
+mod heights;
 mod redelivery;
 
 use crate::harness::shared;

@@ -48,7 +48,7 @@ export interface Option {
 export interface Question {
   file: string;
   table: string | null;
-  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'units';
+  kind: 'crs' | 'layer' | 'encoding' | 'heights' | 'nodata' | 'units';
   message: Text;
   options: Option[];
 }
@@ -62,6 +62,7 @@ export interface Choice {
   encoding?: string;
   heights?: string;
   units?: string;
+  nodata?: string;
 }
 
 export interface Example {

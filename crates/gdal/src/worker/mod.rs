@@ -5,9 +5,10 @@ mod raster;
 mod sandbox;
 mod vector;
 
+use crate::cells::Cells;
 use crate::drivers;
 use crate::frame;
-use crate::types::ReadOptions;
+use crate::types::{GridOptions, ReadOptions};
 use gdal::Dataset;
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
@@ -36,7 +37,7 @@ pub(crate) enum Question {
         to_cgcs2000: bool,
     },
     Grid {
-        epsg: Option<u32>,
+        how: GridOptions,
     },
     /// Ends the answer to the question before.
     Stop,
@@ -51,6 +52,7 @@ pub(crate) struct GridShape {
     pub(crate) width: usize,
     pub(crate) height: usize,
     pub(crate) bounds: [f64; 4],
+    pub(crate) cells: Cells,
 }
 
 /// Where answers go.
@@ -92,7 +94,7 @@ fn serve(asked: &mut Asked, out: &mut Out) -> Result<(), String> {
             Question::Read { layer, to_cgcs2000 } => {
                 vector::read(kept(&mut open, &path, &options)?, &layer, to_cgcs2000, asked, out)?;
             }
-            Question::Grid { epsg } => raster::grid(&path, epsg, out)?,
+            Question::Grid { how } => raster::grid(&path, &how, out)?,
             // Its question was answered meanwhile.
             Question::Stop => continue,
         }

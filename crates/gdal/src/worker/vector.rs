@@ -95,10 +95,12 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Description, String> {
             width,
             height,
             bands: dataset.raster_count(),
-            kind: band.as_ref().map(|b| format!("{:?}", b.band_type())).unwrap_or_default(),
+            kind: band.as_ref().map(|b| b.band_type().name()).unwrap_or_default(),
             srs: dataset.spatial_ref().ok().map(|s| srs(&s)),
             extent,
             nodata: band.as_ref().and_then(gdal::raster::RasterBand::no_data_value),
+            unit: band.as_ref().map(gdal::raster::RasterBand::unit).unwrap_or_default(),
+            palette: band.as_ref().is_some_and(|b| b.color_table().is_some()),
         }
     });
     Ok(Description { driver: dataset.driver().short_name(), layers, raster })

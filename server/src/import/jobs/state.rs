@@ -302,6 +302,7 @@ fn question(q: &Question) -> Value {
         Subject::Encoding => "encoding",
         Subject::Heights => "heights",
         Subject::Units => "units",
+        Subject::NoData => "nodata",
     };
     json!({ "file": q.file, "table": q.table, "kind": kind, "message": text(&q.message), "options": options })
 }

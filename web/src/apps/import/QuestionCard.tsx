@@ -38,8 +38,8 @@ export function QuestionCard({ question: q, index }: { question: Question; index
   const [search, setSearch] = useState('');
   const name = s.nameOf(q);
   const radio = `question-${index}`;
-  const title = { crs: w.questionCrs, layer: w.questionLayer, encoding: w.questionEncoding, heights: w.questionHeights, units: w.questionUnits }[q.kind];
-  const other = { crs: [w.otherCrs, w.otherCrsHint], heights: [w.otherHeights, w.otherHeightsHint], layer: null, encoding: null, units: null }[q.kind];
+  const title = { crs: w.questionCrs, layer: w.questionLayer, encoding: w.questionEncoding, heights: w.questionHeights, nodata: w.questionNodata, units: w.questionUnits }[q.kind];
+  const other = { crs: [w.otherCrs, w.otherCrsHint], heights: [w.otherHeights, w.otherHeightsHint], nodata: [w.otherNodata, w.otherNodataHint], layer: null, encoding: null, units: null }[q.kind];
   const known = q.options.some((o) => o.value === s.answers.value[name]);
   const found = q.options.filter((o) => !search || `${o.value} ${o.label.zh} ${o.label.en}`.toLowerCase().includes(search.toLowerCase()));
   return (
