@@ -27,6 +27,11 @@ pub use question::{Answer, Question, Subject};
 pub use report::{Group, LayerCount, Report, ReportHandle};
 pub use run::{Progress, RasterFile, Run};
 
+/// Lengths and areas on the ground, from longitude and latitude.
+pub mod ground {
+    pub use crate::geometry::measure::{area, distance, length};
+}
+
 /// One entry a parser, for fuzzing: bytes in, nothing out, no panic.
 #[doc(hidden)]
 pub mod fuzzing {

@@ -2,6 +2,7 @@
 
 mod raster;
 mod stage;
+mod stated;
 
 pub(crate) use raster::RasterRow;
 
@@ -13,7 +14,7 @@ use crate::present::Present;
 use crate::report::{LayerCount, ReportHandle};
 use crate::table::{Reader, Sink, SourceRow};
 use ditu_model::{
-    Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Value,
+    Bounds, Delivery, Finding, LayerDef, LayerId, Layers, Mode, Place, Row, RowOp, Severity, Stated, Value,
 };
 use ditu_terrain::Grid;
 use stage::{Fate, Stage};
@@ -371,6 +372,7 @@ impl Work {
             count: LayerCount::default(),
             findings: Vec::new(),
             rows: Rows::default(),
+            stated: None,
             gone: false,
         };
         if let Some(raster) = &source.raster {
@@ -391,10 +393,12 @@ impl Work {
                 Fate::Refuse(why) => refused = Some(why),
             }
             if out.full() {
+                out.state(stage.stated());
                 out.flush();
             }
             if out.gone || refused.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        out.state(stage.stated());
         out.flush();
         if let Err(why) = result {
             let told = joined(&why.message);
@@ -532,6 +536,8 @@ struct Out<'a> {
     count: LayerCount,
     findings: Vec<Finding>,
     rows: Rows,
+    /// What the store was told of the rows' precision.
+    stated: Option<Stated>,
     gone: bool,
 }
 
@@ -555,6 +561,14 @@ impl Out<'_> {
         self.rows.nameless += u64::from(key.is_none());
         // A broken row is no word that the feature is gone.
         self.batch.extend(key.map(|key| RowOp::Keep { key }));
+    }
+
+    /// Says to which decimal the rows of the batch state their coordinates, where that is news.
+    fn state(&mut self, stated: Stated) {
+        if self.stated != Some(stated) && !self.batch.is_empty() {
+            self.stated = Some(stated);
+            self.batch.insert(0, RowOp::Stated(stated));
+        }
     }
 
     fn full(&self) -> bool {

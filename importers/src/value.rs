@@ -2,6 +2,7 @@
 
 use crate::notes::both;
 use crate::table::{Raw, number};
+use ditu_model::value::meant;
 use ditu_model::{Date, DateTime, Field, FieldType, Severity, Text, Value};
 use std::collections::HashMap;
 
@@ -255,7 +256,7 @@ fn typed(field: &Field, raw: &Raw) -> Result<Value, Wrong> {
         (_, Raw::Null) => Value::Null,
         // What a reader makes of a number with more digits than it has room for.
         (_, Raw::Integer(i64::MAX | i64::MIN)) => return Err(digits_lost()),
-        (FieldType::Text, Raw::Real(r)) => Value::text(number_text(*r)?),
+        (FieldType::Text, Raw::Real(r)) => Value::text(number_text(meant(*r))?),
         (FieldType::Text, Raw::Text(t)) if rounded(t) => return Err(digits_lost()),
         (FieldType::Text, Raw::Text(t)) => Value::text(unfloated(field, t)?),
         (FieldType::Text, other) => Value::text(written(other)),
@@ -270,7 +271,7 @@ fn typed(field: &Field, raw: &Raw) -> Result<Value, Wrong> {
         },
         (FieldType::Integer, _) => whole(raw)?,
         (FieldType::Real, _) => match raw.as_f64().or_else(|| without_unit(field, raw)) {
-            Some(n) if n.is_finite() => Value::Real(n),
+            Some(n) if n.is_finite() => Value::Real(meant(n)),
             _ => return Err(wrong_type("数值", "number")),
         },
         (FieldType::Boolean, Raw::Boolean(b)) => Value::Boolean(*b),
@@ -509,6 +510,10 @@ mod tests {
         }
         for text in ["2 4", "18 20", "1,20"] {
             assert_eq!(convert(&depth, Raw::text(text)), (Value::Null, vec!["value.type"]), "{text}");
+        }
+        // What went through 32 bits on its way, in whatever kind of column.
+        for raw in [Raw::Real(f64::from(1.2_f32)), Raw::text(&f64::from(1.2_f32).to_string())] {
+            assert_eq!(convert(&depth, raw).0, Value::Real(1.2));
         }
         assert_eq!(convert(&depth, Raw::text("深")), (Value::Null, vec!["value.type"]));
         assert_eq!(convert(&depth, Raw::Real(99.0)), (Value::Real(99.0), vec!["value.range"]));

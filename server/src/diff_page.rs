@@ -1,5 +1,6 @@
 //! Differences between two revisions, or what a delivery would change, as a page that stands alone: a map and a table.
 
+use crate::difference::{self, Change};
 use ditu_model::{Bounds, Difference, Geometry, LayerDef, Preview, Shape, Value};
 use std::fmt::Write;
 
@@ -7,8 +8,6 @@ use std::fmt::Write;
 const SIZE: [f64; 2] = [1120.0, 620.0];
 /// Rows of the table.
 const ROWS: usize = 1_000;
-/// Metres a degree of latitude.
-const DEGREE_M: f64 = 111_195.0;
 
 const STYLE: &str = "
 :root{color-scheme:light dark;--ink:#1f2933;--paper:#fff;--line:#d5dbe1;--add:#1a7f37;--change:#b35900;--gone:#c62828}
@@ -103,24 +102,6 @@ fn shape(f: &Option<ditu_model::Feature>) -> Option<&Geometry> {
     f.as_ref()?.row.geometry.as_ref()
 }
 
-/// How far a shape's middle has moved, and by how much it has grown, in words.
-fn moved(a: &Geometry, b: &Geometry) -> String {
-    let middle = |g: &Geometry| {
-        let b = g.bounds();
-        [(b.min[0] + b.max[0]) / 2.0, (b.min[1] + b.max[1]) / 2.0]
-    };
-    let (p, q) = (middle(a), middle(b));
-    let d = ((q[0] - p[0]) * p[1].to_radians().cos()).hypot(q[1] - p[1]) * DEGREE_M;
-    format!("图形变化：{} → {} 点，中心移动 {d:.2} m", a.coords.len(), b.coords.len())
-}
-
-fn key(def: &LayerDef, d: &Difference) -> String {
-    let Some(f) = d.after.as_ref().or(d.before.as_ref()) else { return String::new() };
-    let parts: Vec<String> =
-        def.key.iter().map(|&i| f.row.values[i].to_string()).filter(|t| !t.is_empty()).collect();
-    if parts.is_empty() { format!("#{}", d.id) } else { parts.join(" ") }
-}
-
 fn row(def: &LayerDef, d: &Difference, out: &mut String) {
     let (class, zh, en) = match (&d.before, &d.after) {
         (None, _) => ("add", "新增", "added"),
@@ -130,22 +111,27 @@ fn row(def: &LayerDef, d: &Difference, out: &mut String) {
     let _ = write!(
         out,
         "<tr><td style=\"color:var(--{class})\">{zh} <span class=\"en\">{en}</span></td><td>{}</td><td>",
-        escape(&key(def, d))
+        d.after
+            .as_ref()
+            .or(d.before.as_ref())
+            .map_or_else(String::new, |f| escape(&difference::name(def, f, None).zh))
     );
     let values = |f: &ditu_model::Feature| -> Vec<Value> { f.row.values.clone() };
     match (&d.before, &d.after) {
         (Some(a), Some(b)) => {
-            for (field, (x, y)) in def.fields.iter().zip(values(a).iter().zip(&values(b))) {
-                if x != y {
-                    let (x, y) = (escape(&x.to_string()), escape(&y.to_string()));
-                    let title = escape(&field.title.zh);
-                    let _ = write!(out, "{title}：<del>{x}</del> → <ins>{y}</ins><br>");
+            for change in difference::between(def, &a.row, &b.row) {
+                match change {
+                    Change::Field { field, from, to } => {
+                        let (x, y) = (escape(&from.to_string()), escape(&to.to_string()));
+                        let title = escape(&field.title.zh);
+                        let _ = write!(out, "{title}：<del>{x}</del> → <ins>{y}</ins><br>");
+                    }
+                    other => {
+                        let text = other.text();
+                        let (zh, en) = (escape(&text.zh), escape(&text.en));
+                        let _ = write!(out, "图形：{zh} <span class=\"en\">{en}</span><br>");
+                    }
                 }
-            }
-            if let (Some(x), Some(y)) = (shape(&d.before), shape(&d.after))
-                && x != y
-            {
-                out.push_str(&moved(x, y));
             }
         }
         (Some(f), None) | (None, Some(f)) => {

@@ -6,6 +6,7 @@ mod assets;
 mod audit;
 mod cli;
 mod diff_page;
+mod difference;
 mod geojson;
 mod glyphs;
 mod import;

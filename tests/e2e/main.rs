@@ -10,6 +10,7 @@ mod commands;
 mod control;
 mod coordinates;
 mod drawings;
+mod equal;
 mod hostile;
 mod imports;
 mod shared;

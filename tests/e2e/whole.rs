@@ -64,7 +64,7 @@ fn database(schema: &str) -> (String, String) {
 }
 
 /// A city whose store is such a schema.
-fn in_postgis(schema: &str) -> City {
+pub(crate) fn in_postgis(schema: &str) -> City {
     let (url, schema) = database(schema);
     let sign = if url.contains('?') { '&' } else { '?' };
     City::in_database(format!("{url}{sign}schema={schema}"))

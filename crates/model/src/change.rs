@@ -46,11 +46,22 @@ pub enum RowOp {
         /// The hash of its key.
         key: u128,
     },
+    /// The rows that follow state their coordinates no finer than this; a file's own rounding is no change.
+    Stated(Stated),
     /// Removes a feature (only in [`Mode::Edit`]).
     Remove {
         /// The feature to remove.
         id: FeatureId,
     },
+}
+
+/// The last decimal of a delivery's coordinates on the ground; 0 where it cannot be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stated {
+    /// Of its plane coordinates or degrees, in metres.
+    pub plane_m: f64,
+    /// Of its heights, in metres.
+    pub height_m: f64,
 }
 
 /// Batches of steps, made while the store writes. An `Err` aborts the commit and leaves the store as it was; its

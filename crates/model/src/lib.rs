@@ -11,7 +11,7 @@ mod wkb;
 
 pub use change::{
     Changeset, Commit, Delivery, Difference, FeatureId, Mode, Origin, Preview, Revision, RevisionId, RowOp,
-    RowStream,
+    RowStream, Stated,
 };
 pub use feature::{Feature, Row};
 pub use finding::{Finding, Place, Severity, Text};

@@ -176,6 +176,27 @@ impl Value {
     }
 }
 
+/// The number that a 32-bit field was given: the shortest decimal that it holds, 32.45 and not 32.4500007629394531.
+pub fn of_single(n: f32) -> f64 {
+    let wide = f64::from(n);
+    if n.fract() == 0.0 || !n.is_finite() {
+        return wide;
+    }
+    n.to_string().parse().unwrap_or(wide)
+}
+
+/// A number as it was meant: one that went through 32 bits on its way is told by a long decimal tail that 32 bits hold
+/// to the last bit, which happens to another number once in 10^8 times.
+pub fn meant(n: f64) -> f64 {
+    let single = n as f32;
+    if n.fract() == 0.0 || f64::from(single) != n {
+        return n;
+    }
+    // `4.512345678e1`: binary fractions that people write (0.125, 1234567.25) are short in both.
+    let digits = format!("{n:e}").bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    if digits >= 12 { of_single(single) } else { n }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -213,6 +234,18 @@ mod tests {
         }
         assert_eq!(Date::new(1970, 1, 1).unwrap().to_days(), 0);
         assert_eq!(Date::new(2000, 3, 1).unwrap().to_days(), 11_017);
+    }
+
+    #[test]
+    fn a_number_that_went_through_32_bits_is_the_decimal_it_was_meant_as() {
+        for n in [32.45, 0.1, -7.3, 1e-3, 123_456.7, 31.123_4] {
+            assert_eq!((of_single(n as f32), meant(f64::from(n as f32))), (n, n));
+        }
+        for n in [32.45, 0.5, 0.125, 1_234_567.25, 16_777_216.0, -3.0, 1e300, 0.0, 123_456.789_062_5 + 0.001]
+        {
+            assert_eq!(meant(n), n);
+        }
+        assert!(of_single(f32::NAN).is_nan() && of_single(f32::INFINITY).is_infinite());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod memory;
 mod merge;
 mod open;
 mod postgis;
+mod same;
 mod show;
 
 pub use api::{FeatureVersion, Store, StoreError, Target};

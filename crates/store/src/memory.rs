@@ -2,7 +2,7 @@
 
 use crate::api::{FeatureVersion, Store, StoreError};
 use crate::log::{self, Added};
-use crate::merge::{Action, Lookup, Merge, Side, Terms};
+use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Side, Terms};
 use crate::show::show;
 use async_trait::async_trait;
 use ditu_access::{Scope, View};
@@ -63,7 +63,7 @@ impl Layer {
                 added.push(id);
                 (id, Some((Arc::new(row), side)))
             }
-            Action::Update { id, row, side } => (id, Some((Arc::new(row), side))),
+            Action::Update { id, row, side, .. } => (id, Some((Arc::new(row), side))),
             Action::Delete { id } => (id, None),
         };
         let before = self.now(id);
@@ -89,6 +89,30 @@ impl Lookup for Rows<'_> {
 
     fn by_key(&mut self, key: u128) -> Result<Option<FeatureId>, StoreError> {
         Ok(lock(self.0).rows.iter().find(|(_, (_, side))| side.key == Some(key)).map(|(id, _)| *id))
+    }
+
+    fn rows(&mut self, ids: &[FeatureId]) -> Result<Vec<(FeatureId, Row)>, StoreError> {
+        let layer = lock(self.0);
+        Ok(ids.iter().filter_map(|id| layer.now(*id).map(|row| (*id, Row::clone(&row)))).collect())
+    }
+
+    fn near(&mut self, places: &[(Bounds, f64)]) -> Result<Vec<Vec<FeatureId>>, StoreError> {
+        let layer = lock(self.0);
+        let boxes: Vec<(FeatureId, Bounds)> = layer
+            .rows
+            .iter()
+            .filter_map(|(id, (row, _))| {
+                Some((*id, row.geometry.as_ref().filter(|g| !g.is_empty())?.bounds()))
+            })
+            .collect();
+        let agrees = |a: &Bounds, b: &Bounds, by: f64| {
+            (0..2).all(|i| (a.min[i] - b.min[i]).abs() <= by && (a.max[i] - b.max[i]).abs() <= by)
+        };
+        let at = |(place, by): &(Bounds, f64)| {
+            let found = boxes.iter().filter(|(_, b)| agrees(b, place, *by)).map(|(id, _)| *id);
+            found.take(NEAR_MOST).collect()
+        };
+        Ok(places.iter().map(at).collect())
     }
 }
 
@@ -197,8 +221,7 @@ impl Inner {
             let layer = Mutex::new(layer);
             let mut rows = Rows(&layer);
             let terms = Terms { restore, min_match };
-            let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut rows) } else { None };
-            let mut merge = Merge::new(def, delivery, next_id, existing, lookup, terms);
+            let mut merge = Merge::new(def, delivery, next_id, existing, &mut rows, terms);
             let (mut added, mut counts) = (Added::default(), [0; 3]);
             for actions in merge.by_ref() {
                 for action in actions? {

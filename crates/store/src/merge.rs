@@ -1,7 +1,8 @@
 //! Meets a delivery with what a layer holds: which rows are new, changed, the same, gone. Pure; backends do what it says.
 
 use crate::api::StoreError;
-use ditu_model::{Delivery, FeatureId, LayerDef, Mode, Row, RowOp, RowStream};
+use crate::same::{Near, Told, is_same, settle};
+use ditu_model::{Bounds, Delivery, FeatureId, LayerDef, Mode, Row, RowOp, RowStream, Stated};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
@@ -16,17 +17,39 @@ pub(crate) struct Side {
 /// One step for a backend.
 #[derive(Debug)]
 pub(crate) enum Action {
-    Insert { id: FeatureId, row: Row, side: Side },
-    Update { id: FeatureId, row: Row, side: Side },
-    Delete { id: FeatureId },
+    Insert {
+        id: FeatureId,
+        row: Row,
+        side: Side,
+    },
+    /// `before` is the row that is there, where matching has read it.
+    Update {
+        id: FeatureId,
+        row: Row,
+        side: Side,
+        before: Option<Row>,
+    },
+    Delete {
+        id: FeatureId,
+    },
 }
 
-/// Looks up what is there, for deliveries that name ids.
+/// Rows that are read at once to be compared.
+const COMPARED: usize = 2000;
+/// Features at one place among which a row without a key is looked for.
+pub(crate) const NEAR_MOST: usize = 1000;
+
+/// Looks up what is there: hashes for deliveries that name ids, rows for those whose hashes differ from what is there.
 pub(crate) trait Lookup {
     /// The row of an id.
     fn by_id(&mut self, id: FeatureId) -> Result<Option<Side>, StoreError>;
     /// The id that holds a key.
     fn by_key(&mut self, key: u128) -> Result<Option<FeatureId>, StoreError>;
+    /// Rows of ids, in any order.
+    fn rows(&mut self, ids: &[FeatureId]) -> Result<Vec<(FeatureId, Row)>, StoreError>;
+    /// For each place the features whose box agrees with its box to within its degrees, at most [`NEAR_MOST`]. An index may
+    /// give more.
+    fn near(&mut self, places: &[(Bounds, f64)]) -> Result<Vec<Vec<FeatureId>>, StoreError>;
 }
 
 /// Under which terms a delivery is taken.
@@ -70,10 +93,17 @@ pub(crate) struct Merge<'a> {
     next_id: FeatureId,
     keyed: HashMap<u128, (FeatureId, u128), Hashed>,
     unkeyed: HashMap<u128, Vec<FeatureId>, Hashed>,
+    /// Features that no row has been matched with. Without [`Mode::Replace`] those that have no key.
     all: HashSet<FeatureId>,
+    /// Rows of a batch whose key is there and whose content is not, and what has that key.
+    suspects: Vec<(FeatureId, Row, Side)>,
+    /// Rows of a batch without a key whose content is not there.
+    strangers: Vec<(Row, Side)>,
+    /// What the rows at hand say of their own precision.
+    stated: Stated,
     /// Keys of this delivery, by 96 bits of their hashes.
     new_keys: HashSet<[u32; 3], Hashed>,
-    lookup: Option<&'a mut dyn Lookup>,
+    lookup: &'a mut dyn Lookup,
     terms: Terms,
     /// Features that the layer held.
     present: u64,
@@ -89,7 +119,7 @@ impl<'a> Merge<'a> {
         delivery: Delivery,
         next_id: FeatureId,
         existing: Vec<(FeatureId, Side)>,
-        lookup: Option<&'a mut dyn Lookup>,
+        lookup: &'a mut dyn Lookup,
         terms: Terms,
     ) -> Merge<'a> {
         let mut m = Merge {
@@ -100,6 +130,9 @@ impl<'a> Merge<'a> {
             keyed: HashMap::with_capacity_and_hasher(existing.len(), Hashed::default()),
             unkeyed: HashMap::default(),
             all: HashSet::new(),
+            suspects: Vec::new(),
+            strangers: Vec::new(),
+            stated: Stated::default(),
             new_keys: HashSet::default(),
             lookup,
             terms,
@@ -112,7 +145,7 @@ impl<'a> Merge<'a> {
         }
         // From the end, so that `pop` gives the lowest id first.
         for (id, side) in existing.into_iter().rev() {
-            if m.mode == Mode::Replace {
+            if m.mode == Mode::Replace || side.key.is_none() {
                 m.all.insert(id);
             }
             match side.key {
@@ -144,6 +177,7 @@ impl<'a> Merge<'a> {
         Ok(Action::Insert { id, row, side })
     }
 
+    /// Takes a row. One whose content is not there waits to be compared with what is.
     fn put(&mut self, row: Row) -> Result<Option<Action>, StoreError> {
         let side = Side { key: row.key_hash(&self.def.key), content: row.content_hash() };
         match side.key {
@@ -154,27 +188,84 @@ impl<'a> Merge<'a> {
                         return Err(self.duplicate(&row));
                     }
                     self.all.remove(&id);
-                    Ok((content != side.content).then_some(Action::Update { id, row, side }))
-                }
-                None => self.fresh(row, side).map(Some),
-            },
-            None if self.mode == Mode::Append => self.fresh(row, side).map(Some),
-            None => match self.unkeyed.get_mut(&side.content).and_then(Vec::pop) {
-                Some(id) => {
-                    self.all.remove(&id);
+                    if content != side.content {
+                        self.suspects.push((id, row, side));
+                    }
                     Ok(None)
                 }
                 None => self.fresh(row, side).map(Some),
             },
+            None if self.mode == Mode::Append || self.unkeyed.is_empty() => self.fresh(row, side).map(Some),
+            None => {
+                while let Some(id) = self.unkeyed.get_mut(&side.content).and_then(Vec::pop) {
+                    if self.all.remove(&id) {
+                        return Ok(None);
+                    }
+                }
+                self.strangers.push((row, side));
+                Ok(None)
+            }
         }
+    }
+
+    /// Compares the rows that wait with what is there, and says what is to be done about those that differ.
+    fn compare(&mut self, actions: &mut Vec<Action>) -> Result<(), StoreError> {
+        let near = Near::new(self.def.resolution, self.stated);
+        let mut suspects = std::mem::take(&mut self.suspects).into_iter().peekable();
+        while suspects.peek().is_some() {
+            let some: Vec<_> = suspects.by_ref().take(COMPARED).collect();
+            let ids: Vec<FeatureId> = some.iter().map(|(id, ..)| *id).collect();
+            let mut there: HashMap<FeatureId, Row> = self.lookup.rows(&ids)?.into_iter().collect();
+            for (id, mut row, mut side) in some {
+                let before = there.remove(&id);
+                match before.as_ref().map_or(Told::Other, |b| settle(&self.def, b, &mut row, near)) {
+                    Told::Same => continue,
+                    Told::Mixed => side.content = row.content_hash(),
+                    Told::Other => {}
+                }
+                actions.push(Action::Update { id, row, side, before });
+            }
+        }
+        let strangers = std::mem::take(&mut self.strangers);
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        let place = |(row, _): &(Row, Side)| {
+            let b = row.geometry.as_ref().map_or(Bounds::EMPTY, |g| g.bounds());
+            (b, near.degrees(b.min[1]))
+        };
+        let places: Vec<(Bounds, f64)> = strangers.iter().map(place).collect();
+        let candidates = self.lookup.near(&places)?;
+        let mut left = strangers.into_iter().zip(candidates).peekable();
+        while left.peek().is_some() {
+            let (mut some, mut ids) = (Vec::new(), Vec::new());
+            while let Some(((row, side), mut found)) = left.next_if(|_| ids.len() < COMPARED) {
+                found.retain(|id| self.all.contains(id));
+                ids.extend_from_slice(&found);
+                some.push((row, side, found));
+            }
+            ids.sort_unstable();
+            ids.dedup();
+            let there: HashMap<FeatureId, Row> = self.lookup.rows(&ids)?.into_iter().collect();
+            for (row, side, found) in some {
+                let is_it = |id: &FeatureId| {
+                    self.all.contains(id) && there.get(id).is_some_and(|r| is_same(&self.def, r, &row, near))
+                };
+                match found.into_iter().find(is_it) {
+                    Some(id) => drop(self.all.remove(&id)),
+                    None => actions.push(self.fresh(row, side)?),
+                }
+            }
+        }
+        Ok(())
     }
 
     fn edit(&mut self, op: RowOp) -> Result<Option<Action>, StoreError> {
         let layer = self.def.id.clone();
         let missing = |id| StoreError::NoFeature { layer: layer.clone(), id };
-        let Some(lookup) = self.lookup.as_deref_mut() else { return Ok(None) };
+        let lookup = &mut *self.lookup;
         match op {
-            RowOp::Keep { .. } => Ok(None),
+            RowOp::Keep { .. } | RowOp::Stated(_) => Ok(None),
             RowOp::Remove { id } => match lookup.by_id(id)? {
                 Some(_) => Ok(Some(Action::Delete { id })),
                 None => Err(missing(id)),
@@ -190,7 +281,7 @@ impl<'a> Merge<'a> {
                 let Some(id) = id else { return self.fresh(row, side).map(Some) };
                 match lookup.by_id(id)? {
                     Some(old) if old.content == side.content => Ok(None),
-                    Some(_) => Ok(Some(Action::Update { id, row, side })),
+                    Some(_) => Ok(Some(Action::Update { id, row, side, before: None })),
                     None if self.terms.restore => Ok(Some(Action::Insert { id, row, side })),
                     None => Err(missing(id)),
                 }
@@ -211,7 +302,10 @@ impl Iterator for Merge<'_> {
         }
         let Some(batch) = self.rows.next() else {
             self.ended = true;
-            let mut gone: Vec<FeatureId> = self.all.drain().collect();
+            let mut gone: Vec<FeatureId> = match self.mode {
+                Mode::Replace => self.all.drain().collect(),
+                _ => Vec::new(),
+            };
             let matched = self.present - gone.len() as u64;
             if let Some(min_match) = self.terms.min_match
                 && (matched as f64) < min_match * self.present as f64
@@ -245,6 +339,11 @@ impl Iterator for Merge<'_> {
                     }
                     Ok(None)
                 }
+                (_, RowOp::Stated(stated)) => {
+                    let compared = self.compare(&mut actions);
+                    self.stated = stated;
+                    compared.map(|()| None)
+                }
                 (_, RowOp::Remove { .. }) => {
                     Err(StoreError::Delivery("only an edit removes features by id".into()))
                 }
@@ -256,6 +355,10 @@ impl Iterator for Merge<'_> {
                     return Some(Err(e));
                 }
             }
+        }
+        if let Err(e) = self.compare(&mut actions) {
+            self.ended = true;
+            return Some(Err(e));
         }
         Some(Ok(actions))
     }

@@ -15,13 +15,13 @@ pub(crate) fn metres_per_degree(lat: f64) -> [f64; 2] {
 }
 
 /// The distance of two near points in metres.
-pub(crate) fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
+pub fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     let m = metres_per_degree((a[1] + b[1]) / 2.0);
     ((b[0] - a[0]) * m[0]).hypot((b[1] - a[1]) * m[1])
 }
 
 /// The length of all lines in metres.
-pub(crate) fn length(geometry: &Geometry) -> f64 {
+pub fn length(geometry: &Geometry) -> f64 {
     geometry.rings().map(|r| r.windows(2).map(|w| distance(w[0], w[1])).sum::<f64>()).sum()
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn ring_area(ring: &[[f64; 2]]) -> f64 {
 }
 
 /// The area of all polygons in m², holes taken off.
-pub(crate) fn area(geometry: &Geometry) -> f64 {
+pub fn area(geometry: &Geometry) -> f64 {
     if geometry.shape != Shape::Polygon {
         return 0.0;
     }

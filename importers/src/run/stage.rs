@@ -1,5 +1,6 @@
 //! One row's way: values, place, mending, checks.
 
+use super::stated::{Numbers, Precision};
 use crate::check::plane::Map;
 use crate::check::{Phase, RowCheck, Seen, Verdict};
 use crate::geometry::repair::{closed_as_area, repair};
@@ -10,7 +11,8 @@ use crate::table::{Raw, ShapeSource, SourceRow, coordinate};
 use crate::value::{Converter, Remark};
 use ditu_crs::Transform;
 use ditu_model::layer::Policy;
-use ditu_model::{Bounds, Finding, Geometry, Place, Row, Severity, Shape, Text, Value};
+use ditu_model::value::meant;
+use ditu_model::{Bounds, Finding, Geometry, Place, Row, Severity, Shape, Stated, Text, Value};
 use std::sync::Arc;
 
 /// How far outside the city's box (degrees) a feature may lie.
@@ -90,6 +92,7 @@ pub(super) struct Stage<'a> {
     said: Vec<usize>,
     /// Its first coordinate as the file has it.
     at: Option<[f64; 2]>,
+    precision: Precision,
 }
 
 impl<'a> Stage<'a> {
@@ -115,7 +118,13 @@ impl<'a> Stage<'a> {
             remarks: Vec::new(),
             said: Vec::new(),
             at: None,
+            precision: Precision::new(numbers(source)),
         }
+    }
+
+    /// To which decimal the rows so far state their coordinates.
+    pub(super) fn stated(&self) -> Stated {
+        self.precision.stated()
     }
 
     /// Which columns the reader must give.
@@ -157,7 +166,7 @@ impl<'a> Stage<'a> {
                     && let Some(n) = value.as_f64()
                 {
                     // Decimal digits stay: 12 cm is 0.12 m.
-                    value = Raw::Real((n * factor * 1e9).round() / 1e9);
+                    value = Raw::Real((meant(n) * factor * 1e9).round() / 1e9);
                 }
                 let before = remarks.len();
                 let value = converter.convert(field, value, remarks);
@@ -189,7 +198,8 @@ impl<'a> Stage<'a> {
     }
 
     /// Longitude and latitude; `None` when any coordinate is outside the CRS.
-    fn placed(&self, mut g: Geometry) -> Option<Geometry> {
+    fn placed(&mut self, mut g: Geometry) -> Option<Geometry> {
+        self.precision.take(&g);
         if self.source.decision.swapped {
             g.map_coords(|c| [c[1], c[0]]);
         }
@@ -429,6 +439,19 @@ impl<'a> Stage<'a> {
         let why = both(format!("业务主键与{zh}相同"), format!("has the key of {en}"));
         self.reject("key.duplicate", number, row, None, why, findings);
         Verdict::Quarantine
+    }
+}
+
+/// What a source's coordinates are.
+fn numbers(source: &Source) -> Numbers {
+    let decision = &source.decision;
+    match &decision.crs {
+        // An offset is undone by numbers that nobody wrote.
+        _ if decision.shift.is_some() => Numbers::Computed,
+        Some(crs) if crs.is_geographic() => Numbers::Degrees,
+        Some(_) => Numbers::Lengths,
+        None if decision.control.is_some() => Numbers::Lengths,
+        None => Numbers::Computed,
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) fn drained(plan: Plan) -> (Result<BTreeMap<String, Vec<Row>>, String>
             match batch {
                 Ok(ops) => rows.extend(ops.into_iter().filter_map(|op| match op {
                     RowOp::Put { row, .. } => Some(row),
-                    RowOp::Keep { .. } => None,
+                    RowOp::Keep { .. } | RowOp::Stated(_) => None,
                     RowOp::Remove { .. } => panic!("an import removes nothing by itself"),
                 })),
                 Err(why) => result = Err(why),

@@ -2,6 +2,7 @@
 
 use super::{Failure, layer, open_existing, operator, print, say};
 use crate::diff_page;
+use crate::difference;
 use crate::geojson;
 use crate::settings::Settings;
 use ditu_model::{Difference, Preview, RevisionId};
@@ -55,8 +56,10 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         let page = diff_page::write([&zh, &en], &[(scope.layer(), &preview)]);
         std::fs::write(file, page).map_err(|e| Failure::environment(file.display(), e))?;
     }
+    let def = scope.layer();
+    let places = difference::places(store.reader(view.clone()).as_ref(), &settings.layers, def, &found).await;
     if args.geojson || settings.json {
-        let features = found.iter().filter_map(|d| {
+        let features = found.iter().zip(&places).filter_map(|(d, near)| {
             let feature = d.after.as_ref().or(d.before.as_ref())?;
             let mut json = geojson::feature(scope, feature);
             json["change"] = match (&d.before, &d.after) {
@@ -65,26 +68,30 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
                 _ => "changed",
             }
             .into();
+            let name = difference::name(def, feature, near.as_ref());
+            json["name"] = say(settings.lang, &name.zh, &name.en).into();
+            if let (Some(a), Some(b)) = (&d.before, &d.after) {
+                let changes = difference::between(def, &a.row, &b.row);
+                let text = difference::line(&changes);
+                json["differences"] = changes.iter().map(difference::Change::json).collect();
+                json["text"] = say(settings.lang, &text.zh, &text.en).into();
+            }
             Some(json)
         });
         let list: Vec<_> = features.collect();
         print(&serde_json::json!({"type": "FeatureCollection", "features": list}).to_string());
         return Ok(());
     }
-    for d in &found {
+    for (d, near) in found.iter().zip(&places) {
+        let Some(feature) = d.after.as_ref().or(d.before.as_ref()) else { continue };
+        let name = difference::name(def, feature, near.as_ref());
+        let name = say(settings.lang, &name.zh, &name.en);
         match (&d.before, &d.after) {
-            (None, _) => print(&format!("+ {}", d.id)),
-            (_, None) => print(&format!("- {}", d.id)),
+            (None, _) => print(&format!("+ {}  {name}", d.id)),
+            (_, None) => print(&format!("- {}  {name}", d.id)),
             (Some(a), Some(b)) => {
-                let fields = scope.layer().fields.iter().zip(a.row.values.iter().zip(&b.row.values));
-                let mut text: Vec<String> = fields
-                    .filter(|(_, (a, b))| a != b)
-                    .map(|(f, (a, b))| format!("{}: {a} → {b}", f.name))
-                    .collect();
-                if a.row.geometry != b.row.geometry {
-                    text.push("geometry".into());
-                }
-                print(&format!("~ {}  {}", d.id, text.join("; ")));
+                let text = difference::line(&difference::between(def, &a.row, &b.row));
+                print(&format!("~ {}  {name}  {}", d.id, say(settings.lang, &text.zh, &text.en)));
             }
         }
     }

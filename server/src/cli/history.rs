@@ -1,7 +1,11 @@
 //! `ditu history`: revisions of a layer, or versions of one feature.
 
 use super::{Failure, layer, open_existing, operator, print, say};
+use crate::difference;
+use crate::geojson;
 use crate::settings::Settings;
+use ditu_model::{LayerDef, Value};
+use ditu_store::FeatureVersion;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -20,21 +24,41 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
     let store = open_existing(&settings).await?;
     let view = operator(&settings);
     if let (Some(id), Some(feature)) = (&id, args.feature) {
-        let def = settings.layers.get(id);
         let versions = store.feature_history(&view, id, feature).await?;
         if versions.is_empty() {
             let (zh, en) = (format!("{id} 没有要素 {feature}"), format!("{id} has no feature {feature}"));
             return Err(Failure::Refused(say(settings.lang, &zh, &en).to_owned()));
         }
-        for v in versions {
-            let text = match (&v.feature, def) {
-                (Some(f), Some(def)) => {
-                    let pairs = def.fields.iter().zip(&f.row.values).filter(|(_, v)| !v.is_null());
-                    pairs.map(|(f, v)| format!("{}={v}", f.name)).collect::<Vec<_>>().join(" ")
-                }
-                _ => say(settings.lang, "（已删除）", "(removed)").to_owned(),
+        let Some(def) = settings.layers.get(id) else { return Ok(()) };
+        if settings.json {
+            let scope = view.scope(id).ok_or_else(|| Failure::Refused(id.to_string()))?;
+            let list: Vec<_> = each(&versions)
+                .map(|(before, v)| {
+                    let feature = v.feature.as_ref().map(|f| geojson::feature(scope, f));
+                    let differs: Vec<_> = match (before.and_then(|b| b.feature.as_ref()), &v.feature) {
+                        (Some(a), Some(b)) => {
+                            let changes = difference::between(def, &a.row, &b.row);
+                            changes.iter().map(difference::Change::json).collect()
+                        }
+                        _ => Vec::new(),
+                    };
+                    serde_json::json!({"revision": v.revision.0, "feature": feature, "differences": differs})
+                })
+                .collect();
+            print(&serde_json::Value::from(list).to_string());
+            return Ok(());
+        }
+        if let Some(f) = versions.iter().rev().find_map(|v| v.feature.as_ref()) {
+            let source = store.reader(view.clone());
+            let near = match difference::place(f).filter(|_| difference::key(def, f).is_empty()) {
+                Some(at) => difference::near(source.as_ref(), &settings.layers, at).await,
+                None => None,
             };
-            print(&format!("{:>6}  {text}", v.revision.0));
+            let name = difference::name(def, f, near.as_ref());
+            print(say(settings.lang, &name.zh, &name.en));
+        }
+        for (before, v) in each(&versions) {
+            print(&format!("{:>6}  {}", v.revision.0, told(def, before, v, &settings)));
         }
         return Ok(());
     }
@@ -65,4 +89,30 @@ pub(crate) async fn run(args: Args, settings: Settings) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// Each version with the one before it.
+fn each(versions: &[FeatureVersion]) -> impl Iterator<Item = (Option<&FeatureVersion>, &FeatureVersion)> {
+    std::iter::once(None).chain(versions.iter().map(Some)).zip(versions)
+}
+
+/// A version in words: what it holds where it is new, else what differs from the one before.
+fn told(
+    def: &LayerDef,
+    before: Option<&FeatureVersion>,
+    now: &FeatureVersion,
+    settings: &Settings,
+) -> String {
+    let Some(f) = &now.feature else { return say(settings.lang, "（已删除）", "(removed)").to_owned() };
+    match before.and_then(|b| b.feature.as_ref()) {
+        Some(was) => {
+            let text = difference::line(&difference::between(def, &was.row, &f.row));
+            say(settings.lang, &text.zh, &text.en).to_owned()
+        }
+        None => {
+            let held = |(_, v): &(_, &Value)| !v.is_null();
+            let pairs = def.fields.iter().zip(&f.row.values).filter(held);
+            pairs.map(|(f, v)| format!("{}={v}", f.name)).collect::<Vec<_>>().join(" ")
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod coordinates;
 mod drawings;
+mod equal;
 mod redelivery;
 mod tables;
 

@@ -6,6 +6,7 @@ use crate::drivers;
 use crate::frame::{self, Shape};
 use crate::types::{Description, Domain, FieldInfo, LayerInfo, RasterInfo, ReadOptions, SourceValue, Srs};
 use ditu_model::Date;
+use ditu_model::value::of_single;
 use gdal::spatial_ref::{AxisMappingStrategy, SpatialRef};
 use gdal::vector::LayerAccess;
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
@@ -251,6 +252,8 @@ pub(super) fn read(
 struct Kind {
     of: OGRFieldType::Type,
     boolean: bool,
+    /// A number of 32 bits.
+    single: bool,
 }
 
 fn field_kinds(layer: &gdal::vector::Layer<'_>) -> Vec<Kind> {
@@ -260,8 +263,12 @@ fn field_kinds(layer: &gdal::vector::Layer<'_>) -> Vec<Kind> {
         (0..gdal_sys::OGR_FD_GetFieldCount(defn))
             .map(|i| {
                 let field = gdal_sys::OGR_FD_GetFieldDefn(defn, i);
-                let boolean = gdal_sys::OGR_Fld_GetSubType(field) == OGRFieldSubType::OFSTBoolean;
-                Kind { of: gdal_sys::OGR_Fld_GetType(field), boolean }
+                let sub = gdal_sys::OGR_Fld_GetSubType(field);
+                Kind {
+                    of: gdal_sys::OGR_Fld_GetType(field),
+                    boolean: sub == OGRFieldSubType::OFSTBoolean,
+                    single: sub == OGRFieldSubType::OFSTFloat32,
+                }
             })
             .collect()
     }
@@ -280,7 +287,13 @@ unsafe fn value(feature: gdal_sys::OGRFeatureH, i: i32, kind: &Kind) -> SourceVa
                 let n = gdal_sys::OGR_F_GetFieldAsInteger64(feature, i);
                 if kind.boolean { SourceValue::Boolean(n != 0) } else { SourceValue::Integer(n) }
             }
-            OGRFieldType::OFTReal => SourceValue::Real(gdal_sys::OGR_F_GetFieldAsDouble(feature, i)),
+            OGRFieldType::OFTReal => {
+                let n = gdal_sys::OGR_F_GetFieldAsDouble(feature, i);
+                let single = n as f32;
+                // Of what 32 bits hold the decimal that was put in is meant, not its binary tail.
+                let held = kind.single && f64::from(single) == n;
+                SourceValue::Real(if held { of_single(single) } else { n })
+            }
             OGRFieldType::OFTBinary => SourceValue::Null,
             OGRFieldType::OFTDate | OGRFieldType::OFTDateTime => {
                 date(feature, i, kind.of == OGRFieldType::OFTDate)

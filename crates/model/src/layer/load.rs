@@ -262,6 +262,11 @@ impl File<'_> {
                 self.add(code.span().start, "layer.gb", &what, "write 1 to 8 digits");
             }
         }
+        let near = Resolution::default();
+        let resolution = Resolution {
+            plane_m: self.distance(raw.resolution_m, near.plane_m, "layer.resolution_m"),
+            height_m: self.distance(raw.height_resolution_m, near.height_m, "layer.height_resolution_m"),
+        };
         let checks = raw.checks.into_iter().map(|c| self.check(c)).collect();
         LayerDef {
             id,
@@ -293,8 +298,20 @@ impl File<'_> {
             label,
             checks,
             geometry_policy: raw.geometry_policy.map_or(Policy::Repair, policy),
+            resolution,
+            directed: raw.directed.unwrap_or(true),
             fields,
         }
+    }
+
+    /// A length within which nothing differs. One that would hide what a survey sees is a mistake.
+    fn distance(&mut self, raw: Option<Spanned<f64>>, default: f64, key: &str) -> f64 {
+        let Some(raw) = raw else { return default };
+        if !(0.0..=1.0).contains(raw.get_ref()) {
+            let what = format!("{} is no such length", raw.get_ref());
+            self.add(raw.span().start, key, &what, "write metres, 0 to 1, such as 0.0001");
+        }
+        raw.into_inner()
     }
 
     fn field(&mut self, raw: raw::RawField, codes: &BTreeMap<String, Arc<CodeList>>) -> Field {

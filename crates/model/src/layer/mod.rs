@@ -239,6 +239,22 @@ pub struct Check {
     pub texts: BTreeMap<String, String>,
 }
 
+/// How near two versions of a feature lie to be the same: what is nearer is no change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resolution {
+    /// Between two vertices, in metres on the ground.
+    pub plane_m: f64,
+    /// Between two heights, in metres.
+    pub height_m: f64,
+}
+
+impl Default for Resolution {
+    /// A tenth of a millimetre each: what coordinates are written to.
+    fn default() -> Resolution {
+        Resolution { plane_m: 1e-4, height_m: 1e-4 }
+    }
+}
+
 /// A layer as declared in `layers/<theme>.toml`.
 #[derive(Clone, Debug)]
 pub struct LayerDef {
@@ -268,6 +284,10 @@ pub struct LayerDef {
     pub checks: Vec<Check>,
     /// The geometry policy.
     pub geometry_policy: Policy,
+    /// How near is the same.
+    pub resolution: Resolution,
+    /// The direction of a line means something (flow, one-way, what lies left and right): reversed it is another line.
+    pub directed: bool,
 }
 
 impl LayerDef {

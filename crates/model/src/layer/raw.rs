@@ -87,6 +87,9 @@ pub(super) struct RawLayer {
     pub(super) gb: Vec<Spanned<String>>,
     pub(super) sharing: RawSharing,
     pub(super) geometry_policy: Option<RawPolicy>,
+    pub(super) resolution_m: Option<Spanned<f64>>,
+    pub(super) height_resolution_m: Option<Spanned<f64>>,
+    pub(super) directed: Option<bool>,
     pub(super) display: RawDisplay,
     pub(super) label: Option<RawLabel>,
     #[serde(default, rename = "field")]

@@ -87,6 +87,13 @@ fn a_mistake_names_file_line_key_and_cure() {
         ("id = \"transport.road\"", "id = \"road\"", "layer.id", "not a layer id"),
         ("sharing = \"open\"", "sharing = \"open\"\ncolour = 3", "colour", "unknown field"),
         ("key = [\"code\"]", "key = [\"kode\"]", "layer.key", "no field kode"),
+        ("sharing = \"open\"", "sharing = \"open\"\nresolution_m = 5.0", "resolution_m", "no such length"),
+        (
+            "sharing = \"open\"",
+            "sharing = \"open\"\nheight_resolution_m = -1.0",
+            "height_resolution_m",
+            "length",
+        ),
     ] {
         assert!(GOOD.contains(good), "{good}");
         let text = GOOD.replacen(good, bad, 1);
@@ -99,6 +106,16 @@ fn a_mistake_names_file_line_key_and_cure() {
         assert!(e.what.contains(what), "{bad}: {e}");
         assert!(!e.cure.is_empty());
     }
+}
+
+#[test]
+fn how_near_is_the_same_is_declared_and_a_tenth_of_a_millimetre_without_a_word() {
+    let road = |text: &str| parse(text).unwrap().named("transport.road").unwrap().clone();
+    let plain = road(GOOD);
+    assert_eq!((plain.resolution.plane_m, plain.resolution.height_m, plain.directed), (1e-4, 1e-4, true));
+    let keys = "sharing = \"open\"\nresolution_m = 0.01\nheight_resolution_m = 0.005\ndirected = false";
+    let told = road(&GOOD.replacen("sharing = \"open\"", keys, 1));
+    assert_eq!((told.resolution.plane_m, told.resolution.height_m, told.directed), (0.01, 0.005, false));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One suite for all backends: what the trait promises, and what LESSONS says that others broke.
 
+mod equal;
 mod kill;
 mod preview;
 mod random;
@@ -68,6 +69,14 @@ backends!(
     another_opening_sees_the_head_at_once,
     random_changesets_agree_with_a_plain_map,
     empty_and_odd_values_survive;
+    equal:
+    a_delivery_of_the_same_with_rounding_makes_no_revision_with_and_without_a_key,
+    rings_that_begin_elsewhere_and_run_the_other_way_make_no_revision,
+    what_is_the_same_stays_as_it_is_and_small_moves_do_not_add_up_unseen,
+    a_changed_value_does_not_move_its_shape_and_a_moved_shape_is_seen,
+    a_files_own_rounding_is_no_change_and_what_is_beyond_it_is_one,
+    equal_rows_without_a_key_are_matched_one_by_one,
+    numbers_are_the_same_however_they_are_written;
     preview:
     a_preview_says_what_the_commit_then_does_and_keeps_nothing,
     a_preview_of_nothing_new_is_empty_and_of_much_is_cut,

@@ -6,7 +6,7 @@ use super::{File, env, foreign, quote, read};
 use crate::api::StoreError;
 use crate::codec;
 use crate::log::{self, Added, Keep, Work};
-use crate::merge::{Action, Lookup, Merge, Side, Terms};
+use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Side, Terms};
 use ditu_geopackage::blob;
 use ditu_model::{
     Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Preview, Revision, RevisionId, Row,
@@ -199,9 +199,9 @@ impl<'a> Writer<'a> {
             self.bulk = Some(tree::Entries::default());
             self.db.execute_batch(&format!("DROP INDEX IF EXISTS {key_index}")).map_err(&failed)?;
         }
-        let mut lookup = Sides { db: self.db, side: quote(&side) };
-        let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
-        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, terms);
+        let def = self.def.clone();
+        let mut lookup = Sides { db: self.db, def: &def, side: quote(&side), tree: quote(&rtree) };
+        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, &mut lookup, terms);
         for actions in merge.by_ref() {
             for action in actions? {
                 self.apply(action).map_err(&failed)?;
@@ -271,8 +271,11 @@ impl<'a> Writer<'a> {
                 self.counts.added += 1;
                 self.added.push(id);
             }
-            Action::Update { id, row, side } => {
-                let before = read::row(self.db, &self.def, id)?;
+            Action::Update { id, row, side, before } => {
+                let before = match before {
+                    Some(before) => Some(before),
+                    None => read::row(self.db, &self.def, id)?,
+                };
                 self.put(id, &row, side, true)?;
                 self.counts.changed += 1;
                 if let Some(before) = before {
@@ -380,7 +383,9 @@ fn sides(db: &Connection, def: &LayerDef) -> rusqlite::Result<Vec<(FeatureId, Si
 
 struct Sides<'a> {
     db: &'a Connection,
+    def: &'a LayerDef,
     side: String,
+    tree: String,
 }
 
 impl Lookup for Sides<'_> {
@@ -401,5 +406,28 @@ impl Lookup for Sides<'_> {
             .prepare_cached(&sql)
             .and_then(|mut s| s.query_row([&key.to_be_bytes()[..]], |r| r.get::<_, i64>(0)).optional());
         found.map(|f| f.map(|id| id as u64)).map_err(env("looking up a key"))
+    }
+
+    fn rows(&mut self, ids: &[FeatureId]) -> Result<Vec<(FeatureId, Row)>, StoreError> {
+        let row = |id: &FeatureId| Ok(read::row(self.db, self.def, *id)?.map(|row| (*id, row)));
+        let rows: rusqlite::Result<Vec<_>> = ids.iter().filter_map(|id| row(id).transpose()).collect();
+        rows.map_err(env("reading rows to compare"))
+    }
+
+    fn near(&mut self, places: &[(Bounds, f64)]) -> Result<Vec<Vec<FeatureId>>, StoreError> {
+        let failed = env("looking up a place");
+        let sql = format!(
+            "SELECT id FROM {} WHERE minx BETWEEN ?1 - ?5 AND ?1 + ?5 AND miny BETWEEN ?2 - ?5 AND ?2 + ?5
+             AND maxx BETWEEN ?3 - ?5 AND ?3 + ?5 AND maxy BETWEEN ?4 - ?5 AND ?4 + ?5 LIMIT {NEAR_MOST}",
+            self.tree
+        );
+        let mut statement = self.db.prepare_cached(&sql).map_err(&failed)?;
+        let mut found = Vec::with_capacity(places.len());
+        for (b, by) in places {
+            let corners = params![b.min[0], b.min[1], b.max[0], b.max[1], by];
+            let ids = statement.query_map(corners, |r| Ok(r.get::<_, i64>(0)? as u64)).map_err(&failed)?;
+            found.push(ids.collect::<rusqlite::Result<_>>().map_err(&failed)?);
+        }
+        Ok(found)
     }
 }

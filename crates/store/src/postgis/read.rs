@@ -72,7 +72,7 @@ fn logged(def: &LayerDef, json: &str, geometry: Option<&[u8]>) -> Option<Row> {
 }
 
 /// Rows as they are now.
-async fn rows(
+pub(super) async fn rows(
     database: &Database,
     tx: &Transaction<'_>,
     def: &LayerDef,

@@ -4,9 +4,11 @@ use super::copy::Copy;
 use super::{Database, env, quote, read};
 use crate::api::StoreError;
 use crate::log::{self, Added, Keep, Work};
-use crate::merge::{Action, Lookup, Merge, Side, Terms};
+use crate::merge::{Action, Lookup, Merge, NEAR_MOST, Side, Terms};
 use bytes::Bytes;
-use ditu_model::{Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Preview, Revision, RevisionId, Row};
+use ditu_model::{
+    Bounds, Commit, DateTime, Delivery, FeatureId, LayerDef, Mode, Preview, Revision, RevisionId, Row,
+};
 use futures_util::{SinkExt, pin_mut};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -184,10 +186,10 @@ impl Writer<'_> {
         }
         let existing = if edit || features == 0 { Vec::new() } else { self.sides(features)? };
         let side = self.database.table("ditu_side_", &self.def);
-        let mut lookup = Sides { handle: self.handle, tx: self.tx, side };
-        let lookup: Option<&mut dyn Lookup> = if edit { Some(&mut lookup) } else { None };
+        let (database, def) = (self.database, self.def.clone());
+        let mut lookup = Sides { database, handle: self.handle, tx: self.tx, def: &def, side };
         let key = if self.first && before == 0 { self.drop_key()? } else { None };
-        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, lookup, terms);
+        let mut merge = Merge::new(self.def.clone(), delivery, next_id as u64, existing, &mut lookup, terms);
         for actions in merge.by_ref() {
             self.apply(actions?)?;
         }
@@ -312,7 +314,7 @@ impl Writer<'_> {
                     self.added.push(id);
                     puts.push((id, row, side));
                 }
-                Action::Update { id, row, side } => {
+                Action::Update { id, row, side, .. } => {
                     self.counts.changed += 1;
                     old.push(id as i64);
                     puts.push((id, row, side));
@@ -461,8 +463,10 @@ fn side_of(r: &tokio_postgres::Row, from: usize) -> Side {
 }
 
 struct Sides<'a> {
+    database: &'a Database,
     handle: &'a Handle,
     tx: &'a Transaction<'a>,
+    def: &'a LayerDef,
     side: String,
 }
 
@@ -477,5 +481,34 @@ impl Lookup for Sides<'_> {
         let sql = format!("SELECT fid FROM {} WHERE key = $1", self.side);
         let row = self.handle.block_on(self.tx.query_opt(&sql, &[&&key.to_be_bytes()[..]]));
         Ok(row.map_err(env("looking up a key"))?.map(|r| r.get::<_, i64>(0) as u64))
+    }
+
+    fn rows(&mut self, ids: &[FeatureId]) -> Result<Vec<(FeatureId, Row)>, StoreError> {
+        let ids: Vec<i64> = ids.iter().map(|id| *id as i64).collect();
+        let rows = self.handle.block_on(read::rows(self.database, self.tx, self.def, &ids));
+        Ok(rows.map_err(env("reading rows to compare"))?.into_iter().collect())
+    }
+
+    fn near(&mut self, places: &[(Bounds, f64)]) -> Result<Vec<Vec<FeatureId>>, StoreError> {
+        let mut found = vec![Vec::new(); places.len()];
+        let side = |f: fn(&Bounds) -> f64| places.iter().map(|(b, _)| f(b)).collect::<Vec<f64>>();
+        let (w, s, e, n) = (side(|b| b.min[0]), side(|b| b.min[1]), side(|b| b.max[0]), side(|b| b.max[1]));
+        let by: Vec<f64> = places.iter().map(|(_, by)| *by).collect();
+        // A box that is empty has infinite sides, near which nothing lies.
+        let sql = format!(
+            "SELECT p.i, f.fid FROM unnest($1::float8[], $2::float8[], $3::float8[], $4::float8[], $5::float8[])
+               WITH ORDINALITY AS p(w, s, e, n, d, i)
+             CROSS JOIN LATERAL (SELECT t.fid FROM {} t
+               WHERE t.geom && ST_MakeEnvelope(p.w - p.d, p.s - p.d, p.w + p.d, p.s + p.d, 4490)
+               AND abs(ST_XMin(t.geom) - p.w) <= p.d AND abs(ST_YMin(t.geom) - p.s) <= p.d
+               AND abs(ST_XMax(t.geom) - p.e) <= p.d AND abs(ST_YMax(t.geom) - p.n) <= p.d LIMIT {NEAR_MOST}) f
+             WHERE p.w <= p.e",
+            self.database.table("", self.def)
+        );
+        let rows = self.handle.block_on(self.tx.query(&sql, &[&w, &s, &e, &n, &by]));
+        for r in rows.map_err(env("looking up a place"))? {
+            found[r.get::<_, i64>(0) as usize - 1].push(r.get::<_, i64>(1) as u64);
+        }
+        Ok(found)
     }
 }

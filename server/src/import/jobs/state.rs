@@ -2,6 +2,7 @@
 
 use super::JobError;
 use super::files::Manifest;
+use crate::difference;
 use crate::geojson;
 use crate::import::Scratch;
 use ditu_importers::{Choice, Plan, Progress, Question, Report, Subject};
@@ -244,7 +245,7 @@ impl Job {
             }));
         }
         for p in &inner.previews {
-            let key = layers.get(&p.layer).map(|l| l.key.clone()).unwrap_or_default();
+            let def = layers.get(&p.layer);
             for d in &p.differences {
                 let (kind, feature) = match (&d.before, &d.after) {
                     (None, Some(f)) => ("added", f),
@@ -253,11 +254,20 @@ impl Job {
                     (None, None) => continue,
                 };
                 let Some(geometry) = &feature.row.geometry else { continue };
-                let key: Vec<String> = key.iter().map(|&i| feature.row.values[i].to_string()).collect();
+                let mut properties = json!({ "kind": kind, "layer": p.layer.as_str() });
+                if let Some(def) = def {
+                    let name = difference::name(def, feature, None);
+                    properties["key"] = difference::key(def, feature).into();
+                    properties["name"] = text(&name);
+                    if let (Some(a), Some(b)) = (&d.before, &d.after) {
+                        let changes = difference::between(def, &a.row, &b.row);
+                        properties["message"] = text(&difference::line(&changes));
+                    }
+                }
                 features.push(json!({
                     "type": "Feature",
                     "geometry": geojson::geometry(geometry),
-                    "properties": { "kind": kind, "layer": p.layer.as_str(), "key": key.join(" ") },
+                    "properties": properties,
                 }));
             }
         }

@@ -139,7 +139,7 @@ export function PlaceMap({ style }: { style: 'light' | 'dark' }) {
         <div class="place-picked card" role="status">
           <button type="button" class="text-button" onClick={() => setPicked(null)}>{messages.value.close}</button>
           <p><b>{name[picked['kind'] as Kind] ?? ''}</b> {textOf(picked['message'])}</p>
-          <p class="note">{[picked['file'], picked['row'] === undefined || picked['row'] === null ? '' : w.row(Number(picked['row'])), picked['key'], picked['layer']].filter(Boolean).join(' · ')}</p>
+          <p class="note">{[picked['file'], picked['row'] === undefined || picked['row'] === null ? '' : w.row(Number(picked['row'])), textOf(picked['name']) || picked['key'], picked['layer']].filter(Boolean).join(' · ')}</p>
           <p class="note">{textOf(picked['cure'])}</p>
         </div>
       )}
