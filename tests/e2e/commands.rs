@@ -119,7 +119,7 @@ fn an_update_without_a_column_leaves_what_the_column_held() {
     let update = ["--layer", "transport.stop", "--crs", "EPSG:4490", "--no-tiles", "--mode", "upsert"];
     let file = stops(&city, "编号,站名,经度,纬度", &["S1,武陵新站,111.69,29.03", "S3,河街站,111.71,29.03"]);
     let said = city.run(&[&["import", &file], &update[..]].concat()).expect(0);
-    assert!(said.stdout.contains("+1 ~1 -0") && said.stdout.contains("1 notes"), "{}", said.stdout);
+    assert!(said.stdout.contains("+1 ~1 -0") && said.stdout.contains("1 values stay"), "{}", said.stdout);
     let told = city.run(&["diff", "transport.stop", "1", "2"]).expect(0);
     assert!(told.stdout.contains("武陵新站") && !told.stdout.contains("1路"), "{}", told.stdout);
     // A column that is there and empty is a word that nothing is to be there.

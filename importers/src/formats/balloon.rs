@@ -20,10 +20,9 @@ const DEEP: usize = 16;
 pub(super) fn has_cells(bytes: &[u8]) -> bool {
     let is =
         |at: usize, word: &[u8]| bytes.get(at..at + word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word));
-    (0..bytes.len()).any(|i| match bytes[i] {
+    memchr::memchr2_iter(b'<', b'&', bytes).any(|i| match bytes[i] {
         b'<' => is(i + 1, b"td"),
-        b'&' => is(i + 1, b"lt;td"),
-        _ => false,
+        _ => is(i + 1, b"lt;td"),
     })
 }
 

@@ -217,7 +217,7 @@ fn column_name(piece: &[u8]) -> Option<(std::ops::Range<usize>, String)> {
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|w| w == what)
+    memchr::memmem::find(bytes, what)
 }
 
 pub(super) fn open(found: &Found, format: &'static str, options: &Options) -> Result<Vec<Table>, Refused> {
