@@ -136,9 +136,8 @@ impl Reshaped {
         // Below this two doubles of a degree are the same place; what moves as a whole moves as far as its middle, give or take
         // how degrees narrow to the north.
         let (least, one) = (1e-5, self.shape == Shape::Point && self.vertices == [1, 1]);
-        if one && self.middle_m > least
-            || self.middle_m > least
-                && (self.middle_m - self.furthest_m).abs() < least + self.middle_m * 0.002
+        if self.middle_m > least
+            && (one || (self.middle_m - self.furthest_m).abs() < least + self.middle_m * 0.002)
         {
             zh.push(format!("移动 {}", metres(self.middle_m)));
             en.push(format!("moved {}", metres(self.middle_m)));

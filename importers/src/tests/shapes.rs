@@ -50,7 +50,7 @@ type Part = Vec<[f64; 4]>;
 
 /// A ring about a place, clockwise as the format has outer rings, or the other way round as it has holes.
 fn ring(x: f64, y: f64, half: f64, outer: bool) -> Part {
-    let mut corners = vec![[-1., -1.], [-1., 1.], [1., 1.], [1., -1.], [-1., -1.]];
+    let mut corners = [[-1., -1.], [-1., 1.], [1., 1.], [1., -1.], [-1., -1.]];
     if !outer {
         corners.reverse();
     }

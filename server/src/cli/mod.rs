@@ -47,7 +47,7 @@ enum Command {
     /// Write the sample city as survey offices deliver it 生成示例城市
     Sample(sample::Args),
     /// Import survey files: recognise, check, commit one revision, build tiles 导入测绘成果
-    Import(import::Args),
+    Import(Box<import::Args>),
     /// Import what lands in a folder 看管文件夹
     Watch(watch::Args),
     /// Control between datums and grids 坐标转换参数
@@ -157,7 +157,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         .map_err(|e| Failure::environment("starting", e))?;
     runtime.block_on(async {
         match cli.command {
-            Command::Import(args) => import::run(args, settings).await,
+            Command::Import(args) => import::run(*args, settings).await,
             Command::Watch(args) => watch::run(args, settings).await,
             Command::Crs(args) => crs::run(args, settings).await,
             Command::Layers(args) => layers::run(args, settings).await,
