@@ -52,8 +52,9 @@ fn outcome(path: &Path, crs: Option<u32>) -> Result<[f64; 2], Vec<&'static str>>
     let run = plan.map_err(|r| rules(&r))?.run();
     let grid = &run.rasters[0];
     assert!(grid.path.exists(), "{}", path.display());
-    let batch = run.deliveries.into_iter().next().unwrap().rows.next().unwrap().unwrap();
-    let RowOp::Put { row, .. } = &batch[0] else { panic!("{}", path.display()) };
+    let ops = run.deliveries.into_iter().flat_map(|d| d.rows).flat_map(|b| b.unwrap());
+    let row = ops.filter_map(|op| if let RowOp::Put { row, .. } = op { Some(row) } else { None }).next();
+    let row = &row.unwrap_or_else(|| panic!("{}", path.display()));
     assert_eq!(value("terrain.dem", row, "file").to_string(), grid.sha256, "{}", path.display());
     Ok(["min_m", "max_m"].map(|f| value("terrain.dem", row, f).as_f64().unwrap()))
 }
