@@ -16,7 +16,7 @@ scripts/setup.sh demo
 wait "$pages" || { cat "$log" >&2; exit 3; }
 trap - EXIT
 rm -f "$log"
-# The profile `demo` builds in a third of the time of `release`; figures of speed come from `make bench`.
+# The profile `demo` builds faster than `release`; figures of speed come from `make bench`.
 cargo build --profile demo --locked -p ditu
 ditu=$CARGO_TARGET_DIR/demo/ditu
 
